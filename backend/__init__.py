@@ -1,0 +1,1 @@
+"""Safeplate: accounts, sealed health profiles and evidence-based food screening."""

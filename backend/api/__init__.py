@@ -1,0 +1,1 @@
+"""Paths, status codes and problem documents: translates between HTTP and the services."""

@@ -1,0 +1,102 @@
+"""The tree of domain errors.
+
+A feature's error subclasses one kind and lives beside the service that raises it. `api/problems.py` alone
+knows which status each kind answers with.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is wrong with the caller's input. Never holds the input itself.
+
+    Attributes:
+        pointer: JSON Pointer (RFC 6901) into the body, or `query:name`, `path:name`, `header:name`.
+        code: Stable machine-readable name of the rule.
+        detail: The rule in words.
+        suggestions: Approved values near to what was sent, best first.
+    """
+
+    pointer: str
+    code: str
+    detail: str
+    suggestions: tuple[str, ...] = ()
+
+
+class AppError(Exception):
+    """Root of everything that a caller may be told about."""
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "The request could not be completed"
+    keeps_writes: ClassVar[bool] = False
+    """Whether the unit of work commits although the request fails (revoking a stolen session)."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+
+
+class BadRequestError(AppError):
+    """The message itself is malformed, or a grant is not valid."""
+
+
+class InvalidInputError(AppError):
+    """The message is well formed and says something that is not acceptable."""
+
+    code = "invalid-input"
+    title = "The input is not valid"
+
+    def __init__(self, violations: Sequence[Violation] = (), detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.violations = tuple(violations)
+
+
+class UnauthenticatedError(AppError):
+    """The caller has not shown who they are."""
+
+
+class ForbiddenError(AppError):
+    """The caller is known and may not do this."""
+
+
+class NotFoundError(AppError):
+    """There is no such thing, or it is not the caller's: the two are never told apart."""
+
+
+class ConflictError(AppError):
+    """The request contradicts what is stored."""
+
+
+class PreconditionFailedError(AppError):
+    """The stored version is not the one that the caller has seen."""
+
+
+class PreconditionRequiredError(AppError):
+    """A change must say which version it starts from."""
+
+
+class RateLimitedError(AppError):
+    """Too many requests."""
+
+    code = "rate-limited"
+    title = "Too many requests"
+
+    def __init__(self, retry_after: int, detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+        """Seconds until another attempt may succeed."""
+
+
+class UnavailableError(AppError):
+    """The service cannot answer now; the same request may succeed later."""
+
+    code = "unavailable"
+    title = "The service is busy"
+
+    def __init__(self, retry_after: int = 1, detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+        """Seconds until another attempt may succeed."""

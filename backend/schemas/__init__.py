@@ -1,0 +1,1 @@
+"""Pydantic bodies, in and out."""

@@ -1,0 +1,1 @@
+"""What the product does: every rule and every query."""

@@ -1,0 +1,1 @@
+"""Pure functions: no first-party imports, no I/O."""
