@@ -73,9 +73,15 @@ class ConflictError(AppError):
 class PreconditionFailedError(AppError):
     """The stored version is not the one that the caller has seen."""
 
+    code = "version-stale"
+    title = "It has changed since you read it"
+
 
 class PreconditionRequiredError(AppError):
     """A change must say which version it starts from."""
+
+    code = "version-missing"
+    title = "Say which version you change: send its ETag in If-Match"
 
 
 class RateLimitedError(AppError):

@@ -3,7 +3,8 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
 
 # C0 controls but tab and line breaks, DEL, C1 controls: no database or log line should have to carry them.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -11,13 +12,20 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 def _refuse_control_characters(value: str) -> str:
     if _CONTROL.search(value):
-        message = "must not contain control characters"
-        raise ValueError(message)
+        raise PydanticCustomError("control_characters", "must not contain control characters")
+    return value
+
+
+def _refuse_control_characters_in_secret(value: SecretStr) -> SecretStr:
+    _refuse_control_characters(value.get_secret_value())
     return value
 
 
 Text = Annotated[str, AfterValidator(_refuse_control_characters)]
 """Text without control characters. Pydantic itself refuses lone surrogates."""
+
+SecretText = Annotated[SecretStr, AfterValidator(_refuse_control_characters_in_secret)]
+"""Text that no representation, log or error shows."""
 
 SearchText = Annotated[Text, StringConstraints(max_length=100, strip_whitespace=True)]
 Note = Annotated[Text, StringConstraints(max_length=500, strip_whitespace=True)]
@@ -35,3 +43,41 @@ class Outgoing(BaseModel):
     """A body that we send: every member is always present, so generated clients see it as required."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class ProblemViolation(Outgoing):
+    """One thing that is wrong with the input. Never holds the input itself.
+
+    Attributes:
+        pointer: JSON Pointer (RFC 6901) into the body, or `query:name`, `path:name`, `header:name`.
+        suggestions: Approved values near to what was sent, best first.
+    """
+
+    pointer: str
+    code: str
+    detail: str
+    suggestions: tuple[str, ...]
+
+
+class Problem(Outgoing):
+    """An error (RFC 9457). `type` leads to a page that explains it; `code` is its stable name."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None
+    request_id: str | None
+
+
+class OAuthProblem(Problem):
+    """A problem that OAuth clients can read too (RFC 6749, 5.2)."""
+
+    error: str
+    error_description: str
+
+
+class ValidationProblem(Problem):
+    """A problem with the input, each violation with its place."""
+
+    errors: tuple[ProblemViolation, ...]

@@ -49,9 +49,16 @@ class Substance(Named):
 
     Attributes:
         parents: Codes of the wider substances that this one is a kind of.
+        found_in: Codes of substances that hold this one without being a kind of it: who avoids it avoids
+            them (lactose is in milk).
+        bare: Code of the kind that the bare name means in food law (milk is cow's milk).
+        uncertain: Whether a label that names it leaves open if it matters (E471 may be from plants).
     """
 
     parents: tuple[str, ...] = ()
+    found_in: tuple[str, ...] = ()
+    bare: str | None = None
+    uncertain: bool = False
 
 
 class Allergen(Substance):
@@ -94,7 +101,8 @@ class Regime(Named):
     """Which allergens a food law requires on a label: what a silent label means depends on it.
 
     Attributes:
-        declares: Allergen codes that must be declared, each with the first day of the duty (null: before 2010).
+        declares: Allergen codes that must be declared, each with the first day of the duty (null: before
+            2010).
         source: The law.
     """
 

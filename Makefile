@@ -1,0 +1,52 @@
+# Everything that a person or a machine does with this project. Needs Python >= 3.11 and make; uses uv where it is there.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
+RUNTIME := $(call stamp,runtime)
+DEV := $(call stamp,dev)
+
+.PHONY: help serve test check format lint types imports openapi lock clean
+.DEFAULT_GOAL := help
+
+help: ## List what make can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+serve: $(RUNTIME) ## Serve on 127.0.0.1:8000 (ARGS="--port 8123 --data-dir /some/where --workers 2")
+	@exec $(BIN)/safeplate serve $(ARGS)
+
+test: $(DEV) ## Run the whole suite, on SQLite and PostgreSQL (ARGS="-k health")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types imports openapi test ## Everything that CI checks
+
+lint: $(DEV) ## Formatting and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(DEV) ## Static types
+	$(BIN)/mypy
+
+imports: $(DEV) ## Import contracts
+	$(BIN)/lint-imports
+
+openapi: $(DEV) ## Compare openapi.json with the code
+	$(BIN)/safeplate openapi | diff -u openapi.json - || (echo 'openapi.json differs: run `make format`'; exit 1)
+
+format: $(DEV) ## Format the code, and write openapi.json anew
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/safeplate openapi > openapi.json
+
+lock: $(DEV) ## Resolve requirements/*.in anew
+	@for set in runtime dev; do \
+	  $(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+clean: ## Remove the environment and caches; never the data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(RUNTIME): ; @requirements/install $(PYTHON) runtime $@
+$(DEV): ; @requirements/install $(PYTHON) dev $@

@@ -1,0 +1,204 @@
+"""What endpoints ask for: sessions, the person who acts, and the parts that reach outside."""
+
+import ipaddress
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NoReturn
+from uuid import UUID
+
+from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars
+
+from backend.core.config import Settings
+from backend.core.database import Database as DatabasePort
+from backend.core.errors import PreconditionRequiredError
+from backend.core.keys import Keyring
+from backend.core.passwords import PasswordPool
+from backend.core.rate_limits import RateLimits
+from backend.core.tokens import AccessTokenInvalidError
+from backend.core.tokens import Tokens as TokensPort
+from backend.services import sessions
+from backend.services.sessions import Device as SignedInDevice
+from backend.services.users import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one application holds for its whole life."""
+
+    settings: Settings
+    database: DatabasePort
+    keyring: Keyring
+    tokens: TokensPort
+    passwords: PasswordPool
+    limits: RateLimits
+
+
+def _resources(request: Request) -> Resources:
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+_Resources = Annotated[Resources, Depends(_resources)]
+
+
+def _settings(resources: _Resources) -> Settings:
+    return resources.settings
+
+
+def _database(resources: _Resources) -> DatabasePort:
+    return resources.database
+
+
+def _keyring(resources: _Resources) -> Keyring:
+    return resources.keyring
+
+
+def _tokens(resources: _Resources) -> TokensPort:
+    return resources.tokens
+
+
+def _passwords(resources: _Resources) -> PasswordPool:
+    return resources.passwords
+
+
+async def _session(resources: _Resources) -> AsyncIterator[AsyncSession]:
+    async with resources.database.unit() as session:
+        yield session
+
+
+async def _reader(resources: _Resources) -> AsyncIterator[AsyncSession]:
+    async with resources.database.reader() as session:
+        yield session
+
+
+Configuration = Annotated[Settings, Depends(_settings)]
+Database = Annotated[DatabasePort, Depends(_database)]
+Keys = Annotated[Keyring, Depends(_keyring)]
+Tokens = Annotated[TokensPort, Depends(_tokens)]
+Passwords = Annotated[PasswordPool, Depends(_passwords)]
+
+# "function", not the default "request": commit before the response is sent, or a client may see 201 for a row
+# that was never stored.
+Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+Reader = Annotated[AsyncSession, Depends(_reader, scope="function")]
+
+_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False)
+
+
+async def _current_user(resources: _Resources, token: Annotated[str | None, Depends(_bearer)]) -> Identity:
+    if not token:
+        raise AccessTokenInvalidError
+    identity = await sessions.authenticate(resources.database, token, tokens=resources.tokens)
+    bind_contextvars(user_id=str(identity.id))
+    return identity
+
+
+CurrentUser = Annotated[Identity, Depends(_current_user)]
+
+
+def client_address(request: Request, trusted_proxies: int) -> str:
+    """Return the caller's address, believing `X-Forwarded-For` only as far as our own proxies wrote it."""
+    direct = request.client.host if request.client else ""
+    if not trusted_proxies:
+        return direct
+    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+    return hops[-trusted_proxies] if len(hops) >= trusted_proxies else direct
+
+
+def network_of(address: str) -> str:
+    """Return the network of an address without its host part: /24 for IPv4, /64 for IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    prefix = 24 if parsed.version == 4 else 64
+    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
+
+
+def _device(request: Request, resources: _Resources) -> SignedInDevice:
+    address = client_address(request, resources.settings.http.trusted_proxies)
+    user_agent = "".join(
+        character for character in request.headers.get("user-agent", "") if character.isprintable()
+    )
+    return SignedInDevice(user_agent=user_agent[:200], ip_prefix=network_of(address))
+
+
+Device = Annotated[SignedInDevice, Depends(_device)]
+
+
+def limited(name: str) -> Any:  # noqa: ANN401 - a dependency marker of the framework
+    """Return the dependency that counts a request under a limit, by the caller's network."""
+
+    async def count(resources: _Resources, device: Device) -> None:
+        await resources.limits.count(name, device.ip_prefix)
+
+    return Depends(count)
+
+
+def _versions(if_match: Annotated[str | None, Header(max_length=500)] = None) -> frozenset[int] | None:
+    if if_match is None:
+        raise PreconditionRequiredError
+    if if_match.strip() == "*":
+        return None
+    # If-Match compares strongly: a weak tag, or what is no tag at all, matches nothing (RFC 9110, 13.1.1).
+    tags = [tag.strip() for tag in if_match.split(",")]
+    return frozenset(
+        int(tag[1:-1])
+        for tag in tags
+        if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isdecimal() and len(tag) < 20
+    )
+
+
+IfMatch = Annotated[frozenset[int] | None, Depends(_versions)]
+"""The versions that a change may start from; None where the caller accepts any (`*`)."""
+
+ProfileId = Annotated[Literal["me"] | UUID, Path(description="A profile's id, or `me` for one's own.")]
+PageLimit = Annotated[int, Query(ge=1, le=200)]
+PageCursor = Annotated[UUID | None, Query()]
+
+
+def set_version(response: Response, version: int) -> None:
+    """Say which version the answer shows."""
+    response.headers["ETag"] = f'"{version}"'
+
+
+class _StrictRequest(Request):
+    """Reads JSON as RFC 8259 and I-JSON mean it: UTF-8, no duplicate members, no NaN, no endless nesting."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - any JSON value
+        body = await self.body()
+        try:
+            return json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        except RecursionError as error:
+            raise ValueError("too deep") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate member")
+    return members
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("not a JSON number")
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its body strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the framework's handler."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await handler(_StrictRequest(request.scope, request.receive))
+
+        return handle

@@ -1,0 +1,52 @@
+"""Interactive documentation from our own assets: no page loads anything from another host."""
+
+from importlib.resources import files
+from pathlib import Path as FilePath
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse
+
+from backend.api import problems
+
+router = APIRouter(include_in_schema=False)
+
+_ASSETS = files("fastapi_swagger") / "resources"
+_BACKEND = FilePath(__file__).parent.parent
+# In a wheel the pages are inside the package, in a checkout beside it.
+_PAGES = next(path / "docs" / "problems" for path in (_BACKEND, _BACKEND.parent) if (path / "docs").is_dir())
+_MEDIA_TYPES = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon-32x32.png": "image/png",
+}
+_Asset = Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"]
+
+
+@router.get("/docs")
+async def read_docs(request: Request) -> HTMLResponse:
+    """Show the API, ready to be tried."""
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title=f"{request.app.title} {request.app.version}",
+        swagger_js_url="/assets/swagger-ui-bundle.js",
+        swagger_css_url="/assets/swagger-ui.css",
+        swagger_favicon_url="/assets/favicon-32x32.png",
+        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
+    )
+
+
+@router.get("/assets/{name}")
+async def read_asset(name: Annotated[_Asset, Path()]) -> Response:
+    """Serve one file of the documentation page."""
+    content = (_ASSETS / name).read_bytes()
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return Response(content, headers=headers, media_type=_MEDIA_TYPES[name])
+
+
+@router.get("/docs/problems/{code}")
+async def read_problem_page(code: Annotated[str, Path(pattern=r"^[a-z-]{1,40}$")]) -> Response:
+    """Explain a problem: the page that its `type` leads to."""
+    page = _PAGES / f"{code}.md"
+    return FileResponse(page, media_type="text/plain") if page.is_file() else problems.problem(404)

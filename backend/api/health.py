@@ -1,0 +1,115 @@
+"""Health profiles."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from backend.api import problems
+from backend.api.dependencies import (
+    CurrentUser,
+    IfMatch,
+    Keys,
+    PageCursor,
+    PageLimit,
+    ProfileId,
+    Reader,
+    Session,
+    StrictRoute,
+    set_version,
+)
+from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
+from backend.core.tokens import AccessTokenInvalidError
+from backend.schemas.health import (
+    HealthProfileCreate,
+    HealthProfilePage,
+    HealthProfileReplace,
+    HealthProfileResponse,
+    HealthProfileUpdate,
+)
+from backend.services import health
+
+router = APIRouter(prefix="/health/profiles", tags=["health"], route_class=StrictRoute)
+
+_READ_ERRORS = (AccessTokenInvalidError, health.ProfileNotFoundError)
+_CHANGE_ERRORS = (*_READ_ERRORS, PreconditionFailedError, PreconditionRequiredError)
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses=problems.responses(
+        AccessTokenInvalidError, health.ProfileExistsError, health.TooManyProfilesError, InvalidInputError
+    ),
+)
+async def create_profile(
+    session: Session, user: CurrentUser, data: HealthProfileCreate, keyring: Keys, response: Response
+) -> HealthProfileResponse:
+    """Record a profile of one's own, or of a dependant."""
+    profile = await health.create_profile(session, user, data, keyring=keyring)
+    set_version(response, profile.version)
+    response.headers["Location"] = f"/api/v1/health/profiles/{profile.id}"
+    return health.to_response(profile, language=user.locale)
+
+
+@router.get("", responses=problems.responses(AccessTokenInvalidError, InvalidInputError))
+async def list_profiles(
+    reader: Reader, user: CurrentUser, keyring: Keys, limit: PageLimit = 50, cursor: PageCursor = None
+) -> HealthProfilePage:
+    """List one's profiles, the oldest first."""
+    found = await health.list_profiles(reader, user, after=cursor, limit=limit + 1, keyring=keyring)
+    items = tuple(health.to_response(profile, language=user.locale) for profile in found[:limit])
+    return HealthProfilePage(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
+
+
+@router.get("/{profile_id}", responses=problems.responses(*_READ_ERRORS))
+async def read_profile(
+    reader: Reader, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
+) -> HealthProfileResponse:
+    """Read a profile."""
+    profile = await health.read_profile(reader, user, profile_id, keyring=keyring)
+    set_version(response, profile.version)
+    return health.to_response(profile, language=user.locale)
+
+
+@router.put("/{profile_id}", responses=problems.responses(*_CHANGE_ERRORS, InvalidInputError))
+async def replace_profile(  # noqa: PLR0913, PLR0917 - a change has a body, a version and a place for the new one
+    session: Session,
+    user: CurrentUser,
+    profile_id: ProfileId,
+    data: HealthProfileReplace,
+    versions: IfMatch,
+    keyring: Keys,
+    response: Response,
+) -> HealthProfileResponse:
+    """Replace a profile. Send the ETag that you read in `If-Match`."""
+    profile = await health.replace_profile(
+        session, user, profile_id, data, versions=versions, keyring=keyring
+    )
+    set_version(response, profile.version)
+    return health.to_response(profile, language=user.locale)
+
+
+@router.patch("/{profile_id}", responses=problems.responses(*_CHANGE_ERRORS, InvalidInputError))
+async def update_profile(  # noqa: PLR0913, PLR0917 - as above
+    session: Session,
+    user: CurrentUser,
+    profile_id: ProfileId,
+    data: HealthProfileUpdate,
+    versions: IfMatch,
+    keyring: Keys,
+    response: Response,
+) -> HealthProfileResponse:
+    """Change parts of a profile; a list that is sent replaces the list. Send the ETag in `If-Match`."""
+    profile = await health.update_profile(session, user, profile_id, data, versions=versions, keyring=keyring)
+    set_version(response, profile.version)
+    return health.to_response(profile, language=user.locale)
+
+
+@router.delete(
+    "/{profile_id}", status_code=HTTPStatus.NO_CONTENT, responses=problems.responses(*_CHANGE_ERRORS)
+)
+async def remove_profile(
+    session: Session, user: CurrentUser, profile_id: ProfileId, versions: IfMatch
+) -> None:
+    """Delete a profile. Send the ETag that you read in `If-Match`."""
+    await health.remove_profile(session, user, profile_id, versions=versions)

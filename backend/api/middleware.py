@@ -1,0 +1,200 @@
+"""What happens around every request: its id, its log line, its limits and its security headers.
+
+Pure ASGI, in this order from the outside: `RequestLog`, `SecurityHeaders`, `RequestGuard`.
+"""
+
+import asyncio
+import re
+import time
+import uuid
+from contextlib import suppress
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from backend.api import problems
+from backend.core.config import HttpSettings
+from backend.core.logging import logger
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_PORT = re.compile(r":\d*$")  # "[::1]" ends in no port
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_CLOSE = {"Connection": "close"}
+_DOCS_PATHS = ("/docs", "/assets/")
+
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+# The documentation page starts with an inline script; Swagger UI sets inline styles and draws data: images.
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+class RequestLog:
+    """Names the request, logs one line about it, and turns what nobody caught into a bare 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        clear_contextvars()
+        given = Headers(scope=scope).get("request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        bind_contextvars(request_id=request_id)
+        started, status = time.perf_counter(), 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:  # noqa: BLE001 - this is the last place: a caller gets a bare 500, the log the rest
+            logger.exception("request_failed")
+            if not status:
+                await problems.problem(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, answer)
+        finally:
+            logger.info(
+                "request",
+                method=scope["method"] if scope["method"] in _METHODS else "other",
+                route=_template(scope),
+                status=status,
+                milliseconds=round((time.perf_counter() - started) * 1000, 2),
+            )
+
+
+def _template(scope: Scope) -> str | None:
+    """Return the route with its parameters' names: the path itself may hold what is personal."""
+    # A router that was included knows only its own part; the framework keeps the whole in its own scope.
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    return getattr(route, "path", None)
+
+
+class SecurityHeaders:
+    """Tells browsers to trust nothing that we did not mean, and caches to keep nothing personal."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_docs = scope["path"].startswith(_DOCS_PATHS)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Frame-Options"] = "DENY"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Cross-Origin-Resource-Policy"] = "same-origin"
+                headers["Content-Security-Policy"] = _DOCS_POLICY if is_docs else _API_POLICY
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+class _RefusedError(Exception):
+    """The body was refused while the application read it."""
+
+
+class _BoundedBody:
+    """The body of one request, with an end in bytes and in time."""
+
+    def __init__(self, receive: Receive, settings: HttpSettings) -> None:
+        self._receive = receive
+        self._bytes_left = settings.max_body_bytes
+        self._deadline = asyncio.get_running_loop().time() + settings.body_timeout.total_seconds()
+        self._is_complete = False
+        self.refusal: HTTPStatus | None = None
+
+    async def receive(self) -> Message:
+        """Pass on the next message of the body."""
+        if self._is_complete:
+            return await self._receive()  # waits for the client to leave: no deadline
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError as error:
+            self.refusal = HTTPStatus.REQUEST_TIMEOUT
+            raise _RefusedError from error
+        self._bytes_left -= len(message.get("body", b""))
+        self._is_complete = not message.get("more_body", False)
+        if self._bytes_left < 0:
+            self.refusal = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise _RefusedError
+        return message
+
+
+def _without_body(send: Send) -> Send:
+    """Send the header of an answer alone: HEAD is GET without the content (RFC 9110, 9.3.2)."""
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return answer
+
+
+class RequestGuard:
+    """Refuses what is too large, too slow or not for us. `/path/` is `/path`, HEAD is GET without content."""
+
+    def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._hosts = {host.lower() for host in settings.allowed_hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if refusal := self._refusal(scope):
+            await problems.problem(refusal, _CLOSE)(scope, receive, send)
+            return
+        path = scope["path"]
+        if path.endswith("/") and not path.endswith("//") and path != "/":
+            scope["path"] = path.removesuffix("/")
+        if scope["method"] == "HEAD":
+            scope["method"], send = "GET", _without_body(send)
+        await self._bounded(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> HTTPStatus | None:
+        headers = Headers(scope=scope)
+        if len(scope["headers"]) > self._settings.max_headers:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        host = _PORT.sub("", headers.get("host", ""))
+        if "*" not in self._hosts and host.lower() not in self._hosts:
+            return HTTPStatus.MISDIRECTED_REQUEST
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self._settings.max_body_bytes:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return None
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _BoundedBody(receive, self._settings)
+
+        async def answer(message: Message) -> None:
+            if body.refusal is None:  # else the framework is answering to a body that it could not read
+                await send(message)
+
+        with suppress(_RefusedError):
+            await self._app(scope, body.receive, answer)
+        if body.refusal is not None:
+            await problems.problem(body.refusal, _CLOSE)(scope, receive, send)

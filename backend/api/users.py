@@ -1,0 +1,54 @@
+"""Accounts."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+
+from backend.api import problems
+from backend.api.dependencies import CurrentUser, Keys, Passwords, Session, StrictRoute, limited
+from backend.core.errors import InvalidInputError, RateLimitedError
+from backend.core.tokens import AccessTokenInvalidError
+from backend.models.users import User
+from backend.schemas.users import UserCreate, UserResponse, UserUpdate
+from backend.services import users
+from backend.services.users import Identity
+
+router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_model=UserResponse,
+    dependencies=[limited("registration")],
+    responses=problems.responses(
+        users.EmailTakenError, users.UsernameTakenError, InvalidInputError, RateLimitedError
+    ),
+)
+async def register(session: Session, data: UserCreate, passwords: Passwords, keyring: Keys) -> User:
+    """Create an account."""
+    return await users.register(session, data, passwords=passwords, keyring=keyring)
+
+
+@router.get("/me", response_model=UserResponse, responses=problems.responses(AccessTokenInvalidError))
+async def read_me(user: CurrentUser) -> Identity:
+    """Read one's own account."""
+    return user
+
+
+@router.patch(
+    "/me",
+    response_model=UserResponse,
+    responses=problems.responses(AccessTokenInvalidError, users.UsernameTakenError, InvalidInputError),
+)
+async def update_me(session: Session, user: CurrentUser, data: UserUpdate) -> User:
+    """Change one's own account."""
+    return await users.update(session, user, data)
+
+
+@router.delete(
+    "/me", status_code=HTTPStatus.NO_CONTENT, responses=problems.responses(AccessTokenInvalidError)
+)
+async def remove_me(session: Session, user: CurrentUser) -> None:
+    """Delete one's own account, its sessions and its profiles, at once and for good."""
+    await users.remove(session, user)

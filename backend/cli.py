@@ -1,0 +1,148 @@
+"""The `safeplate` command: wiring only."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from backend import __version__
+from backend.core import bootstrap, config, keys, migrations
+from backend.core.config import Settings
+from backend.main import create_app
+from backend.services import screening
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="May these people eat this?")
+keys_app = typer.Typer(no_args_is_help=True, help="The service's keys.")
+db_app = typer.Typer(no_args_is_help=True, help="The database's schema.")
+app.add_typer(keys_app, name="keys")
+app.add_typer(db_app, name="db")
+
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the database and the keys.")]
+
+_TOUR = """\
+Safeplate {version} listens on {url}
+  API     {url}/api/v1
+  Docs    {url}/docs
+  Data    {data}
+  Stop    Ctrl+C
+
+The main job in four commands (paste them into another terminal):
+
+  API={url}/api/v1
+  curl -sS -w '\\n' $API/users -H 'Content-Type: application/json' \\
+    -d '{{"email": "amira@example.com", "username": "amira", "password": "Sesame-Street-9"}}'
+  TOKEN=$(curl -sS $API/auth/login -d username=amira -d password=Sesame-Street-9 \\
+    | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
+  curl -sS -w '\\n' $API/health/profiles -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"allergies": [{{"name": "milk", "severity": "life_threatening"}}, {{"name": "peanut"}}],
+         "dietary_restrictions": ["vegetarian"], "medical_conditions": ["coeliac disease"]}}'
+  curl -sS -w '\\n' $API/screening/check -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"text": "Ingredients: sugar, cocoa butter, semolina, whey powder. May contain peanuts."}}'
+"""
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve.")] = 1,
+    data_dir: DataDir = None,
+) -> None:
+    """Prepare the data folder, the keys and the schema, and serve."""
+    settings = _prepared(data_dir)
+    asyncio.run(migrations.upgrade(settings))
+    server_config = uvicorn.Config(
+        "backend.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # X-Forwarded-For is read by us, and believed only behind a configured proxy
+        timeout_graceful_shutdown=25,
+    )
+    socket = server_config.bind_socket()
+    name = f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{socket.getsockname()[1]}"
+    typer.echo(_TOUR.format(version=__version__, url=url, data=settings.data_dir.resolve()))
+    sys.stdout.flush()
+    if workers > 1:
+        Multiprocess(server_config, sockets=[socket]).run()
+        return
+    server = uvicorn.Server(server_config)
+    server.run(sockets=[socket])
+    if not server.started:
+        raise typer.Exit(3)
+
+
+@app.command()
+def screen(
+    *,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line, in and out.")] = False,
+) -> None:
+    """Check labels from standard input against every allergen.
+
+    Each line in: `{"id": ..., "text": ..., "lang": ...}`. Each line out: `{"id", "contains", "may_contain",
+    "findings": [{"start", "end", ...}]}` with offsets in Unicode code points into the text.
+    """
+    if not jsonl:
+        _fail("Give --jsonl and labels on standard input.")
+    sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr] # a text stream when run from a shell
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr] # as above
+    try:
+        for line in screening.answer_labels(sys.stdin):
+            typer.echo(line)
+    except screening.LabelLineError as error:
+        _fail(str(error))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    master, signing = keys.generate()
+    throwaway = Settings.model_validate({"keys": {"master": master, "signing": signing}})
+    typer.echo(json.dumps(create_app(throwaway).openapi(), indent=2, ensure_ascii=False))
+
+
+@keys_app.command("create")
+def create_keys() -> None:
+    """Print new keys as settings, for hosts whose keys come from a secret store. Stores nothing."""
+    master, signing = keys.generate()
+    typer.echo(f"SAFEPLATE_KEYS__MASTER={master}\nSAFEPLATE_KEYS__SIGNING='{signing}'")
+
+
+@db_app.command("migrate")
+def migrate(data_dir: DataDir = None, revision: str = "head") -> None:
+    """Bring the schema to this release's revision. Safe to run while the service runs."""
+    asyncio.run(migrations.upgrade(_prepared(data_dir), revision))
+
+
+def _prepared(data_dir: Path | None) -> Settings:
+    settings = _settings(data_dir)
+    try:
+        bootstrap.prepare_folder(settings)
+    except bootstrap.SettingMissingError as error:
+        _fail(str(error))
+    return settings
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    if data_dir is not None:
+        config.export({"data_dir": str(data_dir.absolute())})
+    return Settings()
+
+
+def _fail(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)

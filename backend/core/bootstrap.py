@@ -1,0 +1,29 @@
+"""What must be there before the first request: the data folder, the keys and the schema."""
+
+from backend.core import keys
+from backend.core.config import Settings, is_serverless
+
+
+class SettingMissingError(Exception):
+    """The service cannot start here without a setting; the message says which."""
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Create the data folder and its keys, as far as the settings do not hold them.
+
+    Raises:
+        SettingMissingError: The host forgets its disk, and the database or the keys would be on it.
+    """
+    has_keys = settings.keys.master is not None and settings.keys.signing is not None
+    if is_serverless():
+        if settings.database.url is None or not has_keys:
+            raise SettingMissingError(
+                "This host keeps no files between requests. Set SAFEPLATE_DATABASE__URL to a PostgreSQL "
+                "server, and SAFEPLATE_KEYS__MASTER and SAFEPLATE_KEYS__SIGNING to what "
+                "`safeplate keys create` prints."
+            )
+        return
+    if not has_keys:
+        keys.create_files(settings.data_dir)
+    elif settings.database.url is None:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,201 @@
+"""Settings: nested, frozen, read from `SAFEPLATE_...` variables or the files that `..._FILE` variables name.
+
+No module reads settings at import time: `create_app(settings)` receives them. A secret has no default.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "SAFEPLATE_"
+_FILE_SUFFIX = "_file"
+
+Seconds = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=3650))]
+Rate = Annotated[str, Field(pattern=r"^\d{1,6}/(\d{1,4} ?)?(second|minute|hour|day)s?$")]
+"""A limit such as `10/minute` or `100/15 minutes`."""
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(_Group):
+    """Where the data are. Without a URL: an SQLite file in the data folder."""
+
+    url: SecretStr | None = None
+    pool_size: int = Field(default=10, ge=2, le=500)
+    acquire_timeout: Seconds = timedelta(seconds=5)
+    statement_timeout: Seconds = timedelta(seconds=30)
+
+    @field_validator("url")
+    @classmethod
+    def _name_the_driver(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        scheme, separator, rest = url.get_secret_value().partition("://")
+        drivers = {
+            "postgres": "postgresql+asyncpg",
+            "postgresql": "postgresql+asyncpg",
+            "postgresql+asyncpg": "postgresql+asyncpg",
+            "sqlite": "sqlite+aiosqlite",
+            "sqlite+aiosqlite": "sqlite+aiosqlite",
+        }
+        if not separator or scheme not in drivers:
+            message = "must start with postgresql:// or sqlite:///"
+            raise ValueError(message)
+        # Hosts hand out libpq's URLs; asyncpg calls the same option `ssl`.
+        return SecretStr(f"{drivers[scheme]}://{rest.replace('sslmode=', 'ssl=')}")
+
+
+class KeySettings(_Group):
+    """The service's keys, where they do not come from the data folder.
+
+    Attributes:
+        master: The key that wraps every person's data key: 32 bytes in base64url.
+        signing: The private signing keys as a JWK set, the one in use first.
+    """
+
+    master: SecretStr | None = None
+    signing: SecretStr | None = None
+
+
+class AuthSettings(_Group):
+    """Tokens and sessions."""
+
+    issuer: str = "safeplate"
+    audience: str = "safeplate"
+    access_token_ttl: Seconds = timedelta(minutes=15)
+    refresh_idle_ttl: Seconds = timedelta(days=30)
+    refresh_absolute_ttl: Seconds = timedelta(days=90)
+    refresh_grace: Seconds = timedelta(seconds=10)
+
+
+class PasswordSettings(_Group):
+    """The password rule and the cost of a hash.
+
+    The cost is OWASP's second argon2id profile: 19 MiB, 2 passes, 1 lane. `threads` hashes run at once, so
+    hashing takes at most `threads` times `memory_kib` of memory.
+    """
+
+    min_length: int = Field(default=8, ge=8, le=64)
+    composition: bool = True
+    threads: int = Field(default=2, ge=1, le=64)
+    memory_kib: int = Field(default=19_456, ge=8_192, le=4_194_304)
+    passes: int = Field(default=2, ge=1, le=100)
+    max_waiting: int = Field(default=512, ge=1, le=100_000)
+
+
+class RateLimitSettings(_Group):
+    """How often one network may try. Kept in memory, or in Redis/Valkey where several processes serve."""
+
+    enabled: bool = True
+    login: Rate = "20/minute"
+    registration: Rate = "20/hour"
+    refresh: Rate = "120/minute"
+
+
+class RedisSettings(_Group):
+    """Redis or Valkey. Holds only what can be rebuilt."""
+
+    url: SecretStr | None = None
+
+
+class HttpSettings(_Group):
+    """What the service accepts from the network."""
+
+    max_body_bytes: int = Field(default=1_048_576, ge=1_024, le=104_857_600)
+    body_timeout: Seconds = timedelta(seconds=20)
+    max_headers: int = Field(default=100, ge=10, le=1_000)
+    allowed_hosts: tuple[str, ...] = ("*",)
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    cors_origins: tuple[str, ...] = ()
+    docs: bool = True
+
+
+class LogSettings(_Group):
+    """How much is logged, and whether for people or for machines."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class _Environment(PydanticBaseSettingsSource):
+    """The variables, and for `SAFEPLATE_KEYS__MASTER_FILE=/run/secrets/master` what the file holds."""
+
+    def __init__(self, settings_cls: type[BaseSettings], variables: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._variables = variables
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return one field, as the variables have it."""
+        return self._variables.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        """Return all fields, nested by group."""
+        values = self._variables()
+        for group in values.values():
+            if isinstance(group, dict):
+                for name in [name for name in group if name.endswith(_FILE_SUFFIX)]:
+                    path = Path(group.pop(name))
+                    group[name.removesuffix(_FILE_SUFFIX)] = path.read_text("utf-8").strip()
+        return values
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    data_dir: Path = Path("data")
+    database: DatabaseSettings = DatabaseSettings()
+    keys: KeySettings = KeySettings()
+    auth: AuthSettings = AuthSettings()
+    password: PasswordSettings = PasswordSettings()
+    rate_limit: RateLimitSettings = RateLimitSettings()
+    redis: RedisSettings = RedisSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def database_url(self) -> str:
+        """The URL with its driver; by default the SQLite file in the data folder."""
+        if self.database.url is not None:
+            return self.database.url.get_secret_value()
+        return f"sqlite+aiosqlite:///{(self.data_dir / 'safeplate.db').absolute()}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is Pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments first, then variables."""
+        return init_settings, _Environment(settings_cls, env_settings)
+
+
+def export(values: Mapping[str, str]) -> None:
+    """Hand settings to the processes that this one starts (`data_dir` becomes `SAFEPLATE_DATA_DIR`)."""
+    for name, value in values.items():
+        os.environ[f"{PREFIX}{name.upper()}"] = value  # noqa: TID251 - this is the one place
+
+
+def is_serverless() -> bool:
+    """Tell whether this host forgets its disk between requests."""
+    signs = ("VERCEL", "AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "NETLIFY")
+    return any(sign in os.environ for sign in signs)  # noqa: TID251 - as above

@@ -1,0 +1,100 @@
+"""Logging: one line per event, JSON in production, and only the keys on a list.
+
+An event is a constant name in snake case; everything variable is a key-value pair. What is not on the list is
+dropped, so that a body, an address, a token or a health value cannot reach a log by mistake.
+"""
+
+import logging
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import structlog
+
+from backend.core.config import LogSettings
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, WrappedLogger
+
+ALLOWED_KEYS = frozenset(
+    {
+        "event", "level", "timestamp", "exception", "error", "frames",
+        "request_id", "user_id", "session_id", "profile_id",
+        "method", "route", "status", "milliseconds", "code", "revision", "version", "workers",
+    }
+)  # fmt: skip
+
+logger: structlog.stdlib.BoundLogger = structlog.get_logger("safeplate")
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is when the line is written: a stream kept from before may be closed."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override] # the base class has an attribute
+        return sys.stderr
+
+
+def configure(settings: LogSettings) -> None:
+    """Send our events, and those of the libraries, through one formatter to standard error."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _summarise_exception,
+        _drop_unlisted,
+    ]
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.level.upper())),
+        cache_logger_on_first_use=False,
+    )
+    handler = _StandardError()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            # A library's message without its arguments, which may hold a URL or what a caller sent.
+            use_get_message=False,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
+    # Our own access line replaces uvicorn's, which would log query strings and addresses.
+    logging.getLogger("uvicorn.access").disabled = True
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers[:] = []
+        logging.getLogger(name).propagate = True
+
+
+def _summarise_exception(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+    """Keep the type and the places of an exception; its message may hold what a caller sent."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    elif isinstance(info, BaseException):
+        info = (type(info), info, info.__traceback__)
+    if not info or info[0] is None:
+        return event
+    event["exception"] = f"{info[0].__module__}.{info[0].__qualname__}"
+    frames = []
+    trace = info[2]
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    event["frames"] = frames[-12:]
+    return event
+
+
+def _drop_unlisted(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+    return {key: value for key, value in event.items() if key in ALLOWED_KEYS or key.startswith("_")}

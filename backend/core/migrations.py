@@ -1,0 +1,83 @@
+"""Schema migrations: where they are, which is current, and how to run them under a lock."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from alembic import command
+from backend.core.config import Settings
+from backend.core.database import Database
+
+_PACKAGE = Path(__file__).parent.parent
+_LOCK = 0x5AFE_91A7  # any number, the same in all processes: PostgreSQL's advisory locks have no names
+
+
+def script_location() -> Path:
+    """Return the folder of the migrations: beside the package in a checkout, inside it in a wheel."""
+    inside = _PACKAGE / "alembic"
+    return inside if inside.is_dir() else _PACKAGE.parent / "alembic"
+
+
+@cache
+def head_revision() -> str | None:
+    """Return the newest revision that this code knows."""
+    return ScriptDirectory(str(script_location())).get_current_head()
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision that the database is at, or None where it is empty."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def upgrade(settings: Settings, revision: str = "head") -> None:
+    """Bring the database to a revision. Processes that start together take turns."""
+    await run_locked(settings, lambda connection: command.upgrade(_config(connection), revision))
+
+
+async def downgrade(settings: Settings, revision: str) -> None:
+    """Take the database back to an earlier revision (`-1`, `base` or an identifier)."""
+    await run_locked(settings, lambda connection: command.downgrade(_config(connection), revision))
+
+
+async def run_locked(settings: Settings, work: Callable[[Connection], None]) -> None:
+    """Do work on the schema while no other process does: all of it is stored, or nothing."""
+    database = Database(settings)
+    run = _locked_sqlite if database.is_sqlite else _locked_postgresql
+    try:
+        async with database.engine.connect() as connection:
+            await connection.run_sync(run, work)
+    finally:
+        await database.dispose()
+
+
+def _locked_sqlite(connection: Connection, work: Callable[[Connection], None]) -> None:
+    # SQLite changes a table by copying it, which foreign keys forbid; they cannot be switched inside a
+    # transaction, and ours begins with BEGIN IMMEDIATE: the lock that keeps other processes waiting.
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.execute("PRAGMA busy_timeout = 60000")
+    cursor.close()
+    work(connection)
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise RuntimeError("a migration left rows that refer to nothing")
+    connection.commit()
+
+
+def _locked_postgresql(connection: Connection, work: Callable[[Connection], None]) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    # A migration that cannot get its table lock gives up, rather than queue before everybody else.
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '4s'")
+    work(connection)
+    connection.commit()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,112 @@
+"""Password hashing in a small pool of low-priority threads.
+
+A hash takes tens of milliseconds of a core. In the event loop it would stop every other request; in an
+unbounded pool a flood of sign-ins would take all cores and memory. Here at most `threads` hashes run at once,
+at a raised niceness, so other requests keep their latency while sign-ins queue.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple, TypeVar
+
+from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
+
+from backend.core.config import PasswordSettings
+from backend.core.errors import InvalidInputError, UnavailableError, Violation
+from backend.utils.validators import password_faults
+
+_NICENESS: Final = 10
+_BCRYPT_BYTES: Final = 72  # bcrypt reads no further; its library refuses longer input
+
+
+_Result = TypeVar("_Result")
+
+
+class Checked(NamedTuple):
+    """What checking a password found.
+
+    Attributes:
+        matches: Whether the password is the one that was hashed.
+        replacement: A new hash to store, where the stored one is of an older kind or cost.
+    """
+
+    matches: bool
+    replacement: str | None
+
+
+class PasswordPool:
+    """Hashes and verifies passwords."""
+
+    def __init__(self, settings: PasswordSettings) -> None:
+        argon2 = Argon2Hasher(time_cost=settings.passes, memory_cost=settings.memory_kib, parallelism=1)
+        self._hash = PasswordHash((argon2, BcryptHasher()))
+        self._threads = ThreadPoolExecutor(
+            settings.threads, thread_name_prefix="password", initializer=_lower_priority
+        )
+        self._min_length, self._composition = settings.min_length, settings.composition
+        self._waiting = 0
+        self._max_waiting = settings.max_waiting
+        self._dummy = self._hash.hash("no password has this hash")
+
+    def require_strong(self, password: str, *, pointer: str) -> None:
+        """Refuse a password that breaks the rule.
+
+        Raises:
+            InvalidInputError: Names every broken rule, and never the password.
+        """
+        faults = password_faults(password, min_length=self._min_length, composition=self._composition)
+        if faults:
+            raise InvalidInputError([Violation(pointer, fault.code, fault.detail) for fault in faults])
+
+    async def hash(self, password: str) -> str:
+        """Return an argon2id hash in its PHC string form.
+
+        Raises:
+            UnavailableError: Too many passwords are waiting.
+        """
+        return await self._run(self._hash.hash, password)
+
+    async def check(self, password: str, stored: str | None) -> Checked:
+        """Check a password; without a stored hash do the same work for nothing.
+
+        Raises:
+            UnavailableError: Too many passwords are waiting.
+        """
+        if stored is None:
+            await self._run(self._check, password, self._dummy)
+            return Checked(matches=False, replacement=None)
+        return await self._run(self._check, password, stored)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _check(self, password: str, stored: str) -> Checked:
+        try:
+            if stored.startswith("$2"):
+                matches = self._hash.verify(password.encode()[:_BCRYPT_BYTES], stored)
+                return Checked(matches, self._hash.hash(password) if matches else None)
+            return Checked(*self._hash.verify_and_update(password, stored))
+        except UnknownHashError:
+            return Checked(matches=False, replacement=None)
+
+    async def _run(self, work: Callable[..., _Result], *arguments: str) -> _Result:
+        if self._waiting >= self._max_waiting:
+            raise UnavailableError(retry_after=5)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        finally:
+            self._waiting -= 1
+
+
+def _lower_priority() -> None:
+    # Linux schedules by thread, and a thread's niceness is its own; elsewhere it is the process's: leave it.
+    if hasattr(os, "sched_getscheduler"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

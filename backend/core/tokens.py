@@ -1,0 +1,135 @@
+"""Access and refresh tokens: issued and checked with the service's keys."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from backend.core.clock import now
+from backend.core.config import AuthSettings
+from backend.core.errors import UnauthenticatedError
+from backend.core.keys import Keyring
+from backend.utils.identifiers import uuid7
+from backend.utils.jose import TokenInvalidError, sign, verify
+from backend.utils.security import from_base64url, is_equal, keyed_hash, to_base64url
+
+_REMEMBERED = 10_000
+_CLIENT = "safeplate"  # the one first-party client, until others can be registered
+_REQUIRED = {"iss", "aud", "sub", "sid", "jti", "iat", "exp", "client_id", "scope"}
+_GENERATION_BYTES = 4
+_REFRESH_BYTES = 16 + _GENERATION_BYTES + 32
+
+
+class AccessTokenInvalidError(UnauthenticatedError):
+    """The bearer token is missing, altered, expired, or its session has ended."""
+
+    code = "invalid-token"
+    title = "The access token is missing or not valid"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a verified access token says: whose it is, which session's, and until when (Unix seconds)."""
+
+    user_id: uuid.UUID
+    session_id: uuid.UUID
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshClaims:
+    """What a refresh token says before its code is checked against the session's family key."""
+
+    session_id: uuid.UUID
+    generation: int
+    code: bytes
+
+    def is_of(self, family_key: bytes) -> bool:
+        """Tell whether the session of that family key issued this token."""
+        return is_equal(self.code, _refresh_code(family_key, self.session_id, self.generation))
+
+
+class Tokens:
+    """Issues tokens, and remembers the ones it has verified so that a signature is checked once."""
+
+    def __init__(self, keyring: Keyring, settings: AuthSettings) -> None:
+        self.settings = settings
+        self.keyring = keyring
+        self._verified: dict[bytes, AccessClaims] = {}
+
+    @property
+    def access_seconds(self) -> int:
+        """Life of an access token in seconds."""
+        return int(self.settings.access_token_ttl.total_seconds())
+
+    def issue_access(self, user_id: uuid.UUID, session_id: uuid.UUID) -> str:
+        """Return a new access token (RFC 9068)."""
+        issued_at = int(now().timestamp())
+        claims = {
+            "iss": self.settings.issuer,
+            "aud": self.settings.audience,
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "jti": str(uuid7()),
+            "iat": issued_at,
+            "exp": issued_at + self.access_seconds,
+            "client_id": _CLIENT,
+            "scope": "",
+        }
+        return sign(claims, self.keyring.signer)
+
+    def read_access(self, token: str) -> AccessClaims:
+        """Verify an access token; whether its session still lives is the database's to say.
+
+        Raises:
+            AccessTokenInvalidError: It is not ours, not for us, or no longer valid.
+        """
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        claims = self._verified.get(digest)
+        if claims is None:
+            claims = self._verify(token)
+            if len(self._verified) >= _REMEMBERED:
+                self._verified.pop(next(iter(self._verified)))
+            self._verified[digest] = claims
+        if claims.expires_at <= now().timestamp():
+            self._verified.pop(digest, None)
+            raise AccessTokenInvalidError
+        return claims
+
+    def _verify(self, token: str) -> AccessClaims:
+        try:
+            claims = verify(token, self.keyring.signing)
+            return self._claims(claims)
+        except (TokenInvalidError, ValueError) as error:
+            raise AccessTokenInvalidError from error
+
+    def _claims(self, claims: dict[str, Any]) -> AccessClaims:
+        expected = {"iss": self.settings.issuer, "aud": self.settings.audience, "client_id": _CLIENT}
+        times = (claims.get("iat"), claims.get("exp"))
+        if not claims.keys() >= _REQUIRED or any(claims[name] != value for name, value in expected.items()):
+            raise TokenInvalidError("claims")
+        if not all(type(moment) is int for moment in times):
+            raise TokenInvalidError("times")
+        return AccessClaims(uuid.UUID(str(claims["sub"])), uuid.UUID(str(claims["sid"])), claims["exp"])
+
+
+def make_refresh(family_key: bytes, session_id: uuid.UUID, generation: int) -> str:
+    """Return the refresh token of one generation: session, generation and their HMAC."""
+    plain = session_id.bytes + generation.to_bytes(_GENERATION_BYTES)
+    return to_base64url(plain + _refresh_code(family_key, session_id, generation))
+
+
+def read_refresh(token: str) -> RefreshClaims | None:
+    """Take a refresh token apart; None where it has not the form of one."""
+    try:
+        data = from_base64url(token)
+    except ValueError:
+        return None
+    if len(data) != _REFRESH_BYTES:
+        return None
+    generation = int.from_bytes(data[16 : 16 + _GENERATION_BYTES])
+    return RefreshClaims(uuid.UUID(bytes=data[:16]), generation, data[16 + _GENERATION_BYTES :])
+
+
+def _refresh_code(family_key: bytes, session_id: uuid.UUID, generation: int) -> bytes:
+    return keyed_hash(family_key, session_id.bytes + generation.to_bytes(_GENERATION_BYTES))

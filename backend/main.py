@@ -1,0 +1,115 @@
+"""The application: `create_app(settings)` wires everything and reads nothing from the environment itself."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from backend import __version__
+from backend.api import auth, catalog, docs, health, problems, screening, system, users
+from backend.api.dependencies import Resources
+from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
+from backend.core import bootstrap, keys, logging, migrations
+from backend.core.config import Settings
+from backend.core.database import Database
+from backend.core.passwords import PasswordPool
+from backend.core.rate_limits import RateLimits
+from backend.core.tokens import Tokens
+from backend.services import screening as screening_service
+
+_DESCRIPTION = """Accounts, sealed health profiles, and answers with evidence to "may these people eat this?".
+
+No answer ever says that a food is safe: it says what was found, where, and what was not understood."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application for a data folder and a schema that are ready.
+
+    Args:
+        settings: Given by tests and the command line; otherwise read from the environment.
+
+    Raises:
+        KeysMissingError: There are no keys, neither in the settings nor in the data folder.
+    """
+    settings = settings or Settings()
+    logging.configure(settings.log)
+    app = FastAPI(
+        title="Safeplate",
+        summary="May these people eat this?",
+        description=_DESCRIPTION,
+        version=__version__,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        # The framework's own telemetry would send query strings and exception messages along.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.resources = _resources(settings)
+    api = APIRouter(prefix="/api/v1")
+    for feature in (users, auth, health, catalog, screening):
+        api.include_router(feature.router)
+    app.include_router(api)
+    app.include_router(system.router)
+    if settings.http.docs:
+        app.include_router(docs.router)
+    problems.install(app)
+    _surround(app, settings)
+    return app
+
+
+def create_prepared_app() -> FastAPI:
+    """Build the application where nobody ran `safeplate serve`: prepares the folder now, the schema at start.
+
+    Raises:
+        SettingMissingError: The host forgets its disk, and the database or the keys would be on it.
+    """
+    settings = Settings()
+    bootstrap.prepare_folder(settings)
+    app = create_app(settings)
+    app.state.migrates_at_start = True
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    # The last one added is the outermost.
+    if settings.http.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.http.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Request-Id"],
+            expose_headers=["ETag", "Location", "Request-Id", "Retry-After"],
+            max_age=600,
+        )
+    app.add_middleware(RequestGuard, settings=settings.http)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
+
+
+def _resources(settings: Settings) -> Resources:
+    keyring = keys.load(settings)
+    return Resources(
+        settings=settings,
+        database=Database(settings),
+        keyring=keyring,
+        tokens=Tokens(keyring, settings.auth),
+        passwords=PasswordPool(settings.password),
+        limits=RateLimits(settings),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    resources: Resources = app.state.resources
+    # Half a second, better now than in the first check; a fault in the files stops the start.
+    screening_service.shipped_lexicon()
+    if getattr(app.state, "migrates_at_start", False):
+        await migrations.upgrade(resources.settings)
+    yield
+    resources.passwords.close()
+    await resources.limits.close()
+    await resources.database.dispose()

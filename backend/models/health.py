@@ -1,0 +1,43 @@
+"""Health profiles: sealed documents, one row each."""
+
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.models.base import Entity
+
+
+class Relationship(StrEnum):
+    """Whose profile it is, seen from the account's owner."""
+
+    SELF = "self"
+    CHILD = "child"
+    PARTNER = "partner"
+    PARENT = "parent"
+    OTHER = "other"
+
+
+class HealthProfile(Entity):
+    """One person's profile: a JSON document, sealed under the owner's key.
+
+    The seal is bound to owner, profile and version, so that rows cannot be swapped unseen.
+    """
+
+    __tablename__ = "health_profiles"
+    __table_args__ = (
+        # One profile of one's own; any number of dependants.
+        Index(
+            "uq_health_profiles_owner_id_self",
+            "owner_id",
+            unique=True,
+            sqlite_where=text("relationship = 'self'"),
+            postgresql_where=text("relationship = 'self'"),
+        ),
+    )
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    relationship: Mapped[Relationship]
+    version: Mapped[int] = mapped_column(default=1)
+    document: Mapped[bytes]

@@ -1,0 +1,200 @@
+"""Judging a label for one person: their requirements against what it mentions."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from backend.schemas.screening import ClauseKind, Verdict
+from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
+from backend.services.screening.lexicon import Role
+from backend.services.screening.match import Mention, Reading
+
+_SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
+_SILENT = {  # clauses that say nothing about what is in the food
+    ClauseKind.FREE_FROM,
+    ClauseKind.SUITABILITY,
+    ClauseKind.NUTRITION,
+    ClauseKind.STORAGE,
+    ClauseKind.MARKETING,
+}
+_MAX_UNKNOWN_SHARE = (
+    0.05  # of the words: beyond that, too little was understood to say that nothing was found
+)
+_MAX_FINDINGS = 50  # of one requirement: the first ones convince, and a hostile text could hold thousands
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something that a person avoids.
+
+    Attributes:
+        avoid: The codes that conflict with it, kinds included.
+        wider: Codes of which what is avoided is a kind: a label that names one may mean it.
+        kind: How binding it is.
+        traces: Whether a precautionary statement matters.
+        why: The rule in words, for findings; empty for allergies.
+    """
+
+    type: RequirementType
+    code: str
+    avoid: frozenset[str]
+    wider: frozenset[str]
+    kind: RuleKind
+    traces: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason for a verdict."""
+
+    requirement: Requirement
+    verdict: Verdict
+    allergen: str
+    mention: Mention
+    reason: str
+
+
+def fold_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst verdict; of none, that no conflict was found."""
+    return max(verdicts, key=lambda verdict: _SEVERITY[verdict], default=Verdict.NO_CONFLICT_FOUND)
+
+
+def require_allergy(allergen: Allergen, known: Catalog, *, traces: bool) -> Requirement:
+    """Return what somebody with an allergy avoids."""
+    roots = (allergen.code, *allergen.found_in)
+    avoid = frozenset(code for root in roots for code in known.descendants(root))
+    wider = known.ancestors(allergen.code) - avoid
+    return Requirement(RequirementType.ALLERGY, allergen.code, avoid, wider, RuleKind.STRICT, traces)
+
+
+def require_rules(
+    requirement: RequirementType, holder: Diet | Condition, known: Catalog
+) -> tuple[Requirement, ...]:
+    """Return what somebody with a diet or condition avoids: one requirement for each rule."""
+    return tuple(
+        Requirement(
+            requirement,
+            holder.code,
+            avoid=frozenset(code for root in rule.avoid for code in known.descendants(root))
+            - frozenset(code for root in rule.unless for code in known.descendants(root)),
+            wider=frozenset(),
+            kind=rule.kind,
+            traces=rule.traces,
+            why=_why(holder, rule),
+        )
+        for rule in holder.rules
+    )
+
+
+def judge(
+    reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, declared: frozenset[str]
+) -> tuple[Finding, ...]:
+    """Return every finding, in the order of the label.
+
+    Args:
+        reading: The label.
+        requirements: What the person avoids.
+        known: The catalogue.
+        declared: Codes that the label's law requires by name: there, silence means absence.
+    """
+    groups = _by_code(reading.mentions, known)
+    named = frozenset(code for root in declared for code in known.descendants(root))
+    found: list[Finding] = []
+    for requirement in requirements:
+        relevant = [code for code in groups if code in requirement.avoid or code in requirement.wider]
+        of_it = [
+            finding
+            for code in relevant
+            for mention in groups[code]
+            if (finding := _finding(requirement, code, mention, known, named))
+        ]
+        found.extend(sorted(_worst_of_place(of_it), key=_place)[:_MAX_FINDINGS])
+    return tuple(sorted(found, key=_place))
+
+
+def conclude(reading: Reading, findings: Iterable[Finding], *, answered: bool) -> Verdict:
+    """Return one person's verdict.
+
+    Args:
+        reading: The label.
+        findings: What was found in it.
+        answered: Whether the person's profile says anything: of an empty one nobody knows what conflicts.
+    """
+    strange = reading.total - reading.understood
+    unclear = not answered or not reading.total or strange > _MAX_UNKNOWN_SHARE * reading.total
+    least = [Verdict.UNKNOWN] if unclear else []
+    return fold_verdicts([*least, *(finding.verdict for finding in findings)])
+
+
+def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
+    groups: dict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        if mention.clause not in _SILENT:
+            for code in {meant for named in mention.codes for meant in _meant(named, known)}:
+                groups[code].append(mention)
+    return groups
+
+
+def _meant(code: str, known: Catalog) -> Iterator[str]:
+    """Yield what a code stands for: "milk" and "raw milk" are cow's milk, "goat's milk" is not."""
+    yield code
+    for wider in (code, *known.ancestors(code)):
+        bare = known.substances[wider].bare
+        if bare is not None and not code.startswith(f"{wider}."):
+            yield bare
+
+
+def _finding(
+    requirement: Requirement, code: str, mention: Mention, known: Catalog, named: frozenset[str]
+) -> Finding | None:
+    name = known.substances[code].name("en")
+    if mention.clause is ClauseKind.PRECAUTIONARY:
+        if mention.role is Role.MAYBE or not requirement.traces:
+            return None
+        verdict, reason = Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
+    elif mention.role is Role.MAYBE:
+        if code in named:
+            return None
+        verdict, reason = Verdict.UNKNOWN, f"the label does not tell the source, which could be: {name}"
+    else:
+        verdict, reason = _listed(requirement, code, mention, known)
+    return Finding(requirement, verdict, code, mention, reason + requirement.why)
+
+
+def _listed(requirement: Requirement, code: str, mention: Mention, known: Catalog) -> tuple[Verdict, str]:
+    """Judge something that the label lists."""
+    name = known.substances[code].name("en")
+    if mention.misspelt:
+        return Verdict.LIKELY, f"looks like a misspelt word for {name}"
+    if code not in requirement.avoid:
+        return Verdict.LIKELY, f"{name} may mean {known.substances[requirement.code].name('en')}"
+    if known.substances[code].uncertain:
+        return Verdict.UNKNOWN, f"is an {name}; the label does not tell which"
+    if requirement.kind is RuleKind.ADVISORY:
+        return Verdict.LIKELY, f"is {name}, which is advised against"
+    return Verdict.CONTAINS, f"is {name} or made from it"
+
+
+def _worst_of_place(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Keep one finding for each stretch of the label: the worst, and of those the most specific."""
+    kept: dict[tuple[int, int], Finding] = {}
+    for finding in findings:
+        before = kept.get(_place(finding))
+        if before is None or _weight(finding) > _weight(before):
+            kept[_place(finding)] = finding
+    return kept.values()
+
+
+def _weight(finding: Finding) -> tuple[int, bool, int]:
+    # What the words themselves say comes before what they imply (bare "milk" is also cow's milk).
+    return (_SEVERITY[finding.verdict], finding.allergen in finding.mention.codes, len(finding.allergen))
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.mention.start, finding.mention.end
+
+
+def _why(holder: Diet | Condition, rule: Rule) -> str:
+    amount = f"; the amount decides: {rule.threshold}" if rule.threshold else ""
+    return f" ({holder.name('en')}: {rule.source}{amount})"

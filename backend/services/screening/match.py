@@ -1,0 +1,213 @@
+"""Reading a label: which phrases it holds, what they mean there, and which words are not understood."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz import fuzz, process
+
+from backend.schemas.screening import ClauseKind
+from backend.services.screening.lexicon import Lexicon, Meaning, Role
+from backend.services.screening.segment import Clauses, Found, segment
+from backend.utils.text import Folded, fold_mapped
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
+_HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
+_MIN_LANGUAGE_SHARE = 0.2
+_MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
+_MAX_SIMILAR = 200  # distinct words that are compared: bounds the work that a hostile text can ask for
+_UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a label that stand for something; offsets in code points of the caller's text.
+
+    Attributes:
+        role: `TERM`, or `MAYBE` where the label does not tell the source.
+        codes: What they stand for, or could.
+        misspelt: Whether they only resemble a word for it.
+    """
+
+    start: int
+    end: int
+    text: str
+    role: Role
+    codes: tuple[str, ...]
+    clause: ClauseKind
+    misspelt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the caller's text; offsets in code points."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a label says, whoever asks.
+
+    Attributes:
+        mentions: What it mentions, in order.
+        understood: How many of its words were understood.
+        total: How many words it has.
+        unknown: What was not understood; neighbouring words are one stretch.
+        languages: The languages it was read in, most words first.
+    """
+
+    mentions: tuple[Mention, ...]
+    understood: int
+    total: int
+    unknown: tuple[Span, ...]
+    languages: tuple[str, ...]
+
+
+def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
+    """Read a label.
+
+    Args:
+        text: The label as printed.
+        lexicon: The words to read it with.
+        language: The language's code, if known.
+    """
+    label = fold_mapped(text)
+    chosen = list(_longest(label.text, lexicon))
+    weights = _weigh(chosen, lexicon, language)
+    main = max(weights, key=lambda name: weights[name], default=None)
+    found = [Found(start, end, _meaning(lexicon.meanings[phrase], main)) for phrase, start, end in chosen]
+    clauses = segment(label, text, found)
+    words = [match.span() for match in _WORD.finditer(label.text)]
+    words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
+    strange = list(_outside(words, found))
+    mentions = [*_mentions(label, text, found, clauses), *_misspelt(label, text, strange, clauses, lexicon)]
+    total = sum(weights.values())
+    return Reading(
+        mentions=tuple(sorted(mentions, key=lambda mention: mention.start)),
+        understood=len(words) - len(strange),
+        total=len(words),
+        unknown=tuple(_stretches(label, text, strange)),
+        languages=tuple(
+            name for name, weight in weights.most_common() if weight >= _MIN_LANGUAGE_SHARE * total
+        ),
+    )
+
+
+def _longest(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int, int]]:
+    """Yield the phrases of a text, leftmost and then longest first, whole words only."""
+    candidates = [
+        (start, -end, phrase)
+        for phrase, start, end in lexicon.automaton.find_matches_as_indexes(text, overlapping=True)
+        if not (start > 0 and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
+    ]
+    position = 0
+    for start, minus_end, phrase in sorted(candidates):
+        if start >= position:
+            position = -minus_end
+            yield phrase, start, position
+
+
+def _weigh(chosen: Iterable[tuple[int, int, int]], lexicon: Lexicon, hint: str | None) -> Counter[str]:
+    """Count the words that belong to one language alone."""
+    weights: Counter[str] = Counter()
+    for phrase, _, _ in chosen:
+        meanings = lexicon.meanings[phrase]
+        if len(meanings) == 1:
+            weights[meanings[0].language] += 4 * meanings[0].words
+    if hint in lexicon.languages:
+        # Even where no word tells the languages apart, the caller's word does.
+        weights[hint] = int(weights[hint] * _HINT_WEIGHT) + 1
+    return weights
+
+
+def _meaning(meanings: Sequence[Meaning], main: str | None) -> Meaning:
+    """Return what a phrase means in the label's main language, or in all that have it."""
+    for meaning in meanings:
+        if meaning.language == main:
+            return meaning
+    order = list(Role)
+    first = min(meanings, key=lambda meaning: order.index(meaning.role))
+    codes = (code for meaning in meanings if meaning.role is first.role for code in meaning.codes)
+    return replace(first, codes=tuple(dict.fromkeys(codes)))
+
+
+def _mentions(label: Folded, text: str, found: Sequence[Found], clauses: Clauses) -> Iterator[Mention]:
+    for index, item in enumerate(found):
+        meaning = item.meaning
+        if meaning.role is Role.TERM or (
+            meaning.role is Role.MAYBE and not _source_told(label.text, found, index)
+        ):
+            start, end = label.starts[item.start], label.ends[item.end - 1]
+            clause = clauses.at(item.start)
+            yield Mention(start, end, text[start:end], meaning.role, meaning.codes, clause)
+
+
+def _source_told(text: str, found: Sequence[Found], index: int) -> bool:
+    """Whether the label names the source: "wheat modified starch", "flavouring (contains milk)"."""
+    item = found[index]
+    before = found[index - 1] if index else None
+    if before and before.meaning.role is Role.TERM and text[before.end : item.start].isspace():
+        return True
+    following = found[index + 1 :]
+    if bracket := _SOURCE_FOLLOWS.match(text, item.end):
+        closing = text.find(")", bracket.end())
+        end = closing if closing >= 0 else len(text)
+        first_stop = min((place for place in (text.find(",", bracket.end()), end) if place >= 0), default=end)
+        return any(other.meaning.role is Role.TERM for other in following if other.end <= first_stop)
+    for other in following:
+        if not text[item.end : other.start].isspace() or other.meaning.role is not Role.FILLER:
+            return other.meaning.role is Role.TERM and text[item.end : other.start].isspace()
+        item = other
+    return False
+
+
+def _outside(words: Iterable[tuple[int, int]], found: Sequence[Found]) -> Iterator[tuple[int, int]]:
+    """Yield the words that no phrase covers."""
+    phrases = iter(found)
+    phrase = next(phrases, None)
+    for start, end in words:
+        while phrase is not None and phrase.end <= start:
+            phrase = next(phrases, None)
+        if phrase is None or phrase.start >= end:
+            yield start, end
+
+
+def _misspelt(
+    label: Folded, text: str, strange: Iterable[tuple[int, int]], clauses: Clauses, lexicon: Lexicon
+) -> Iterator[Mention]:
+    """Find words that resemble an allergen's: such a match may raise a risk, never clear one."""
+    known: dict[str, tuple[str, ...]] = {}
+    for start, end in strange:
+        word = label.text[start:end]
+        if word not in known and len(known) < _MAX_SIMILAR:
+            near = process.extractOne(
+                word, lexicon.similar.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
+            )
+            known[word] = lexicon.similar[near[0]] if near else ()
+        if codes := known.get(word):
+            first, last = label.starts[start], label.ends[end - 1]
+            kind = clauses.at(start)
+            yield Mention(first, last, text[first:last], Role.TERM, codes, kind, misspelt=True)
+
+
+def _stretches(label: Folded, text: str, strange: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    run: tuple[int, int] | None = None
+    for start, end in strange:
+        if run is not None and label.text[run[1] : start] == " ":
+            run = (run[0], end)
+            continue
+        if run is not None:
+            yield _span(label, text, *run)
+        run = (start, end)
+    if run is not None:
+        yield _span(label, text, *run)
+
+
+def _span(label: Folded, text: str, start: int, end: int) -> Span:
+    first, last = label.starts[start], label.ends[end - 1]
+    return Span(first, last, text[first:last])

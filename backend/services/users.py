@@ -1,0 +1,126 @@
+"""Accounts: register, change, delete."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.database import violates
+from backend.core.errors import ConflictError, NotFoundError
+from backend.core.keys import Keyring
+from backend.core.passwords import PasswordPool
+from backend.models.users import User, UserRole
+from backend.schemas.users import UserCreate, UserUpdate
+from backend.utils.identifiers import uuid7
+from backend.utils.security import new_key
+from backend.utils.validators import identity_key
+
+DATA_KEY = "data-key"
+"""The purpose under which people's keys are wrapped."""
+
+
+class EmailTakenError(ConflictError):
+    """An account already uses this address."""
+
+    code = "email-taken"
+    title = "This email address is already in use"
+
+
+class UsernameTakenError(ConflictError):
+    """An account already uses this name."""
+
+    code = "username-taken"
+    title = "This user name is already in use"
+
+
+class AccountGoneError(NotFoundError):
+    """The account was deleted while the request was under way."""
+
+    code = "account-gone"
+    title = "There is no such account"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who acts: the account and the session behind a verified token, read in one statement."""
+
+    id: uuid.UUID
+    session_id: uuid.UUID
+    email: str
+    username: str
+    email_verified_at: datetime | None
+    role: UserRole
+    locale: str
+    created_at: datetime
+    data_key: bytes
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether the person has shown that the address is theirs."""
+        return self.email_verified_at is not None
+
+
+async def register(
+    session: AsyncSession, data: UserCreate, *, passwords: PasswordPool, keyring: Keyring
+) -> User:
+    """Create an account.
+
+    The unique constraints decide, not a prior look-up: two requests may race.
+
+    Raises:
+        InvalidInputError: The password is too weak.
+        EmailTakenError: The address is in use.
+        UsernameTakenError: The name is in use.
+    """
+    password = data.password.get_secret_value()
+    passwords.require_strong(password, pointer="/password")
+    user_id = uuid7()
+    user = User(
+        id=user_id,
+        email=data.email,
+        email_key=identity_key(data.email),
+        username=data.username,
+        username_key=identity_key(data.username),
+        password_hash=await passwords.hash(password),
+        role=UserRole.USER,
+        data_key=keyring.wrap(new_key(), owner=user_id, purpose=DATA_KEY),
+    )
+    session.add(user)
+    await _flush(session)
+    return user
+
+
+async def update(session: AsyncSession, user: Identity, data: UserUpdate) -> User:
+    """Change one's own account.
+
+    Raises:
+        UsernameTakenError: The name is in use.
+        AccountGoneError: The account was deleted meanwhile.
+    """
+    account = await session.get(User, user.id, with_for_update=True)
+    if account is None:
+        raise AccountGoneError
+    for name, value in data.model_dump(exclude_none=True).items():
+        setattr(account, name, value)
+    account.username_key = identity_key(account.username)
+    await _flush(session)
+    return account
+
+
+async def remove(session: AsyncSession, user: Identity) -> None:
+    """Delete one's own account with everything that hangs on it; the key of the sealed documents goes too."""
+    await session.execute(delete(User).where(User.id == user.id))
+
+
+async def _flush(session: AsyncSession) -> None:
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if violates(error, "uq_users_email_key"):
+            raise EmailTakenError from error
+        if violates(error, "uq_users_username_key"):
+            raise UsernameTakenError from error
+        raise

@@ -1,0 +1,75 @@
+"""Signed tokens, strictly: a narrow gate in front of the JOSE library (RFC 8725).
+
+The gate decides on the header before any key is touched: exact members, one algorithm, one type, a `kid` of
+ours. `jku`, `x5u`, `jwk`, `crit` and everything else unknown is refused because it is not on the list.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from backend.utils.security import from_base64url
+
+ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068, 2.1), no secret
+MAX_TOKEN_BYTES = 8_192
+_HEADER_MEMBERS = {"alg", "typ", "kid"}
+
+
+class TokenInvalidError(Exception):
+    """The token is not one that we signed. The reason is for logs and tests, never for callers."""
+
+
+def sign(claims: Mapping[str, Any], key: ECKey) -> str:
+    """Return the claims as a compact ES256 token of type `at+jwt`."""
+    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": key.kid}
+    return jwt.encode(header, dict(claims), key, algorithms=[ALGORITHM])
+
+
+def verify(token: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
+    """Check form, header and signature. The claims are the caller's to check.
+
+    Raises:
+        TokenInvalidError: Anything at all is not as `sign` makes it.
+    """
+    if len(token) > MAX_TOKEN_BYTES or not token.isascii() or token.count(".") != 2:
+        _refuse("form")
+    encoded_header, encoded_claims, signature = token.split(".")
+    header = _parse(encoded_header)
+    if set(header) != _HEADER_MEMBERS or header["alg"] != ALGORITHM or header["typ"] != TOKEN_TYPE:
+        _refuse("header")
+    key = keys.get(header["kid"]) if isinstance(header["kid"], str) else None
+    if key is None:
+        _refuse("kid")
+    claims = _parse(encoded_claims)
+    try:
+        from_base64url(signature)
+        jwt.decode(token, key, algorithms=[ALGORITHM])
+    except (JoseError, ValueError) as error:
+        raise TokenInvalidError("signature") from error
+    return claims
+
+
+def _parse(encoded: str) -> dict[str, Any]:
+    try:
+        value = json.loads(from_base64url(encoded), object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise TokenInvalidError("encoding") from error
+    if not isinstance(value, dict):
+        _refuse("not an object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        _refuse("duplicate member")
+    return members
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise TokenInvalidError(reason)

@@ -1,0 +1,80 @@
+"""Who may call what: every operation is listed here, and each that is not public is tried by outsiders."""
+
+import uuid
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from backend.core.config import Settings
+from backend.main import create_app
+from tests.factories import make_person, make_profile
+
+pytestmark = pytest.mark.anyio
+
+PUBLIC, USER, OWNER = "public", "user", "owner"
+API = "/api/v1"
+PROFILE = f"{API}/health/profiles/{{profile_id}}"
+
+ACCESS = {
+    ("GET", "/"): PUBLIC,
+    ("GET", "/livez"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/.well-known/jwks.json"): PUBLIC,
+    ("POST", f"{API}/users"): PUBLIC,
+    ("GET", f"{API}/users/me"): USER,
+    ("PATCH", f"{API}/users/me"): USER,
+    ("DELETE", f"{API}/users/me"): USER,
+    ("POST", f"{API}/auth/login"): PUBLIC,
+    ("POST", f"{API}/auth/refresh"): PUBLIC,
+    ("POST", f"{API}/auth/logout"): USER,
+    ("POST", f"{API}/health/profiles"): USER,
+    ("GET", f"{API}/health/profiles"): USER,
+    ("GET", PROFILE): OWNER,
+    ("PUT", PROFILE): OWNER,
+    ("PATCH", PROFILE): OWNER,
+    ("DELETE", PROFILE): OWNER,
+    ("GET", f"{API}/catalog/allergens"): PUBLIC,
+    ("GET", f"{API}/catalog/diets"): PUBLIC,
+    ("GET", f"{API}/catalog/conditions"): PUBLIC,
+    ("POST", f"{API}/screening/check"): USER,
+}
+CLOSED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access != PUBLIC]
+OWNED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access == OWNER]
+
+
+def _operations(app: FastAPI) -> set[tuple[str, str]]:
+    paths = app.openapi()["paths"]
+    return {(method.upper(), path) for path, methods in paths.items() for method in methods}
+
+
+async def test_every_operation_is_listed(settings: Settings) -> None:
+    assert _operations(create_app(settings)) == set(ACCESS)
+
+
+async def test_every_closed_operation_says_so_in_the_document(settings: Settings) -> None:
+    paths = create_app(settings).openapi()["paths"]
+
+    declared = {key for key in ACCESS if paths[key[1]][key[0].lower()].get("security")}
+
+    assert declared == {key for key, access in ACCESS.items() if access != PUBLIC}
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
+    response = await client.request(method, path.format(profile_id="me"), headers={"If-Match": "*"})
+
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path"), OWNED)
+async def test_a_stranger_finds_nothing(client: httpx2.AsyncClient, method: str, path: str) -> None:
+    amira, boris = await make_person(client), await make_person(client, "boris")
+    profile_id = uuid.UUID((await make_profile(client, amira)).json()["id"])
+    body: dict[str, str] | None = {} if method in {"PUT", "PATCH", "POST"} else None
+
+    response = await client.request(
+        method, path.format(profile_id=profile_id), json=body, headers=boris.headers | {"If-Match": "*"}
+    )
+
+    assert response.status_code == 404

@@ -1,0 +1,133 @@
+"""What every test builds on: the application on each database, with real commits.
+
+Tests of one process share an application and start on empty tables. Only time and mail are replaced.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import hypothesis
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.api.dependencies import Resources
+from backend.core import clock, migrations
+from backend.core.config import Settings
+from backend.core.database import metadata
+from backend.main import create_app
+from tests import postgres
+from tests.factories import make_settings
+
+# The first example of a run loads what is loaded once: no example has a deadline.
+hypothesis.settings.register_profile("safeplate", deadline=None)
+hypothesis.settings.load_profile("safeplate")
+
+DATABASES = [
+    pytest.param("sqlite", id="sqlite", marks=pytest.mark.xdist_group("sqlite")),
+    pytest.param("postgresql", id="postgresql", marks=pytest.mark.xdist_group("postgresql")),
+]
+
+
+def pytest_report_header() -> str:
+    """Say which PostgreSQL the suite uses."""
+    return f"databases: SQLite; {postgres.describe()}"
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server that this process started."""
+    postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Run every test in one event loop, since connections belong to a loop."""
+    return "asyncio", {"use_uvloop": False}
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of an empty database of this worker."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.db'}"
+        return
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return the settings of the application under test."""
+    return make_settings(tmp_path_factory.mktemp("data"), database_url)
+
+
+@pytest.fixture(scope="session")
+async def shared_app(anyio_backend: object, settings: Settings) -> AsyncIterator[FastAPI]:
+    """Return the application, started, on a migrated database."""
+    await migrations.upgrade(settings)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def app(shared_app: FastAPI) -> AsyncIterator[FastAPI]:
+    """Return the application on empty tables."""
+    yield shared_app
+    resources: Resources = shared_app.state.resources
+    async with resources.database.engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            await connection.execute(table.delete())
+
+
+@pytest.fixture
+def resources(app: FastAPI) -> Resources:
+    """Return what the application holds."""
+    found: Resources = app.state.resources
+    return found
+
+
+@pytest.fixture
+async def session(resources: Resources) -> AsyncIterator[AsyncSession]:
+    """Return an open unit of work."""
+    async with resources.database.unit() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """Return a client that nobody has signed in."""
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as opened:
+        yield opened
+
+
+class FakeClock:
+    """Time that moves when a test says so."""
+
+    def __init__(self) -> None:
+        self.moment = datetime.now(UTC)  # noqa: TID251 - tokens are compared with real time too
+
+    def __call__(self) -> datetime:
+        """Return the present moment."""
+        return self.moment
+
+    def advance(self, **parts: float) -> None:
+        """Let time pass, in the words of `timedelta`."""
+        self.moment += timedelta(**parts)
+
+
+@pytest.fixture
+def time() -> Iterator[FakeClock]:
+    """Take over the clock."""
+    fake = FakeClock()
+    with clock.set_source(fake):
+        yield fake
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """Return a place for a data folder that does not exist yet."""
+    return tmp_path / "data"

@@ -1,0 +1,97 @@
+"""Made-up people and what they have. Amira owns, Boris is the stranger."""
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from backend.core import keys
+from backend.core.config import Settings
+
+PASSWORD = "Sesame-Street-9"
+
+
+def make_settings(data_dir: Path, database_url: str | None = None, **changes: Any) -> Settings:
+    """Return settings for tests: fast hashes, no rate limits, keys in the data folder."""
+    keys.create_files(data_dir)
+    values: dict[str, Any] = {
+        "data_dir": data_dir,
+        "password": {"memory_kib": 8_192, "passes": 1},
+        "rate_limit": {"enabled": False},
+        "log": {"level": "warning"},
+    }
+    if database_url is not None:
+        values["database"] = {"url": database_url}
+    return Settings.model_validate(values | changes)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who has an account and is signed in."""
+
+    id: uuid.UUID
+    username: str
+    email: str
+    access_token: str
+    refresh_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that shows who they are."""
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+async def register(client: httpx2.AsyncClient, username: str = "amira", **changes: str) -> httpx2.Response:
+    """Ask for an account."""
+    body = {"email": f"{username}@example.com", "username": username, "password": PASSWORD} | changes
+    return await client.post("/api/v1/users/", json=body)
+
+
+async def sign_in(client: httpx2.AsyncClient, username: str, password: str = PASSWORD) -> httpx2.Response:
+    """Ask for tokens."""
+    form = {"username": username, "password": password}
+    return await client.post("/api/v1/auth/login", data=form)
+
+
+async def make_person(client: httpx2.AsyncClient, username: str = "amira") -> Person:
+    """Create an account and sign in."""
+    account = (await register(client, username)).raise_for_status().json()
+    tokens = (await sign_in(client, username)).raise_for_status().json()
+    return Person(
+        uuid.UUID(account["id"]),
+        username,
+        account["email"],
+        tokens["access_token"],
+        tokens["refresh_token"],
+    )
+
+
+def profile_body(**changes: Any) -> dict[str, Any]:
+    """Return the body of a profile."""
+    body: dict[str, Any] = {
+        "display_name": "Amira",
+        "allergies": [
+            {
+                "name": "milk",
+                "kind": "allergy",
+                "severity": "life_threatening",
+                "reactions": ["anaphylaxis"],
+                "avoid_traces": True,
+                "note": "carries an injector",
+            },
+            {"name": "Arachide"},
+        ],
+        "dietary_restrictions": ["vegetarian"],
+        "medical_conditions": ["coeliac disease"],
+    }
+    return body | changes
+
+
+async def make_profile(client: httpx2.AsyncClient, person: Person, **changes: Any) -> httpx2.Response:
+    """Record a profile."""
+    response = await client.post(
+        "/api/v1/health/profiles", json=profile_body(**changes), headers=person.headers
+    )
+    return response.raise_for_status()

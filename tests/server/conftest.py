@@ -1,0 +1,80 @@
+"""A real server, in processes of its own, on each database."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests import postgres
+
+ROOT = Path(__file__).parents[2]
+SAFEPLATE = Path(sys.executable).with_name("safeplate")
+FAST_HASHES = {"SAFEPLATE_PASSWORD__MEMORY_KIB": "8192", "SAFEPLATE_PASSWORD__PASSES": "1"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `safeplate serve`."""
+
+    url: str
+    data_dir: Path
+    banner: str
+    process: subprocess.Popen[str]
+
+
+def start(data_dir: Path, *arguments: str, **variables: str) -> Server:
+    """Start `safeplate serve` on a free port, and wait until it is ready."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
+    process = subprocess.Popen(
+        [SAFEPLATE, "serve", "--port", "0", "--data-dir", data_dir, *arguments],
+        cwd=ROOT,
+        env=environment | FAST_HASHES | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    banner = ""
+    while "May contain" not in banner:  # the last line of the tour
+        line = process.stdout.readline()
+        assert line, f"the server ended with {process.wait()}: {banner}"
+        banner += line
+    found = re.search(r"listens on (http://\S+)", banner)
+    assert found is not None
+    transport = httpx2.HTTPTransport(retries=8)
+    with httpx2.Client(transport=transport, timeout=30) as client:
+        client.get(f"{found[1]}/readyz").raise_for_status()
+    return Server(found[1], data_dir, banner, process)
+
+
+def stop(server: Server) -> int:
+    """Ask the server to end, and return its exit status."""
+    server.process.terminate()
+    try:
+        return server.process.wait(timeout=30)
+    finally:
+        server.process.kill()
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server of two processes without rate limits."""
+    folder = tmp_path_factory.mktemp("server") / "data"
+    off = {"SAFEPLATE_RATE_LIMIT__ENABLED": "false"}
+    if request.param == "sqlite":
+        running = start(folder, "--workers", "2", **off)
+        yield running
+        stop(running)
+        return
+    with postgres.database() as url:
+        running = start(folder, "--workers", "2", SAFEPLATE_DATABASE__URL=url, **off)
+        yield running
+        stop(running)

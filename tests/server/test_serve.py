@@ -1,0 +1,108 @@
+"""`safeplate serve` as a stranger meets it."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.factories import PASSWORD
+from tests.server.conftest import ROOT, start, stop
+
+pytestmark = pytest.mark.server
+
+
+def test_the_printed_tour_leads_to_a_verdict(data_dir: Path) -> None:
+    server = start(data_dir)
+    commands = server.banner.partition("terminal):\n")[2]
+
+    done = subprocess.run(["bash", "-ec", commands], check=True, capture_output=True, text=True, timeout=60)
+
+    stop(server)
+    account, profile, answer = map(json.loads, done.stdout.splitlines())
+    assert account["username"] == "amira"
+    assert [entry["allergen"] for entry in profile["allergies"]] == ["milk", "peanuts"]
+    assert answer["verdict"] == "contains"
+    found = {
+        (item["requirement"]["code"], item["verdict"], item["text"])
+        for item in answer["people"][0]["findings"]
+    }
+    assert ("milk", "contains", "whey powder") in found or ("milk", "contains", "whey") in found
+    assert ("coeliac_disease", "contains", "semolina") in found
+    assert any(code == "peanuts" and verdict == "may_contain" for code, verdict, _ in found)
+
+
+def test_the_data_folder_and_the_keys_are_the_owners_alone(data_dir: Path) -> None:
+    stop(start(data_dir))
+
+    modes = {
+        path.relative_to(data_dir).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in data_dir.rglob("*")
+    }
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+    assert modes["keys"] == 0o700
+    assert modes["keys/master.key"] == modes["keys/signing.json"] == 0o600
+    assert not [name for name in modes if name.startswith("keys/.")]
+
+
+def test_a_restart_keeps_accounts_keys_and_sessions(data_dir: Path) -> None:
+    first = start(data_dir)
+    with httpx2.Client(base_url=first.url) as client:
+        body = {"email": "amira@example.com", "username": "amira", "password": PASSWORD}
+        client.post("/api/v1/users/", json=body).raise_for_status()
+        tokens = client.post("/api/v1/auth/login", data={"username": "amira", "password": PASSWORD}).json()
+    first.process.kill()
+    stop(first)
+
+    second = start(data_dir)
+
+    with httpx2.Client(base_url=second.url) as client:
+        me = client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        refreshed = client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    assert stop(second) == -signal.SIGTERM  # ended gracefully, and says by what
+    assert (me.status_code, refreshed.status_code) == (200, 200)
+
+
+def test_rate_limits_are_on_unless_they_are_turned_off(data_dir: Path) -> None:
+    server = start(data_dir)
+    with httpx2.Client(base_url=server.url) as client:
+        form = {"username": "nobody", "password": PASSWORD}
+        answers = [client.post("/api/v1/auth/login", data=form) for _ in range(22)]
+    stop(server)
+
+    assert {answer.status_code for answer in answers[:20]} == {401}
+    assert answers[-1].status_code == 429
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+def _python(code: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"]
+    return subprocess.run(
+        command, cwd=cwd, env=environment | variables, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_serverless_entry_asks_for_a_database_and_keys(tmp_path: Path) -> None:
+    done = _python("import index", tmp_path, VERCEL="1")
+
+    assert done.returncode != 0
+    assert "SAFEPLATE_DATABASE__URL" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_entry_prepares_everything_on_a_machine_with_a_disk(tmp_path: Path) -> None:
+    code = (
+        "from starlette.testclient import TestClient\nimport index\n"
+        "with TestClient(index.app) as client: print(client.get('/readyz').status_code)"
+    )
+
+    done = _python(code, tmp_path)
+
+    assert done.stdout.strip() == "200", done.stderr
+    assert (tmp_path / "data" / "keys" / "master.key").exists()
