@@ -101,18 +101,25 @@ async def test_a_violation_is_recognised_by_its_constraint(
     assert "boris" not in str(caught.value)
 
 
-async def test_200_concurrent_increments_all_count(resources: Resources) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_200_concurrent_increments_all_count(
+    resources: Resources, settings: Settings, processes: int
+) -> None:
+    # Two databases stand for two processes: neither sees the other's queue.
+    databases = [resources.database, Database(settings)][:processes]
     async with resources.database.unit() as session:
         session.add(_user("amira", locale="0"))
 
-    async def increment() -> None:
-        async with resources.database.unit() as session:
+    async def increment(database: Database) -> None:
+        async with database.unit() as session:
             user = await session.scalar(select(User).with_for_update())
             assert user is not None
             user.locale = str(int(user.locale) + 1)
 
-    await asyncio.gather(*(increment() for _ in range(200)))
+    await asyncio.gather(*(increment(databases[number % processes]) for number in range(200)))
 
+    for database in databases[1:]:
+        await database.dispose()
     async with resources.database.reader() as session:
         assert await session.scalar(select(User.locale)) == "200"
 

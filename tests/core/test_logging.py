@@ -1,0 +1,49 @@
+"""What reaches a log: the keys on the list, the place of an exception, and nothing that a caller sent."""
+
+import json
+import logging
+
+import pytest
+
+from backend.core import logging as service_logging
+from backend.core.config import LogSettings
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> pytest.CaptureFixture[str]:
+    """Return standard error, with our logging set up and put back afterwards."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    service_logging.configure(LogSettings(level="debug"))
+    return capsys
+
+
+def _last(lines: pytest.CaptureFixture[str]) -> dict[str, object]:
+    found: dict[str, object] = json.loads(lines.readouterr().err.splitlines()[-1])
+    return found
+
+
+def test_a_key_that_is_not_on_the_list_is_dropped(lines: pytest.CaptureFixture[str]) -> None:
+    service_logging.logger.info("profile_changed", profile_id="1", allergen="milk", email="a@example.com")
+
+    line = _last(lines)
+
+    assert set(line) == {"event", "level", "timestamp", "profile_id"}
+
+
+def test_an_exception_is_told_without_its_message(lines: pytest.CaptureFixture[str]) -> None:
+    try:
+        int("milk")
+    except ValueError:
+        service_logging.logger.exception("failed")
+
+    line = _last(lines)
+
+    assert line["exception"] == "builtins.ValueError"
+    assert "test_logging.py" in str(line["frames"])
+    assert "milk" not in str(line)
+
+
+def test_a_librarys_message_comes_without_its_arguments(lines: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("library").warning("asked for %s", "/allergens?q=milk")
+
+    assert _last(lines)["event"] == "asked for %s"
