@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
 
-.PHONY: help serve test check format lint types imports openapi lock clean
+.PHONY: help serve test check bench format lint types imports openapi lock clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -33,6 +33,10 @@ imports: $(DEV) ## Import contracts
 
 openapi: $(DEV) ## Compare openapi.json with the code
 	$(BIN)/safeplate openapi | diff -u openapi.json - || (echo 'openapi.json differs: run `make format`'; exit 1)
+
+bench: $(DEV) ## Measure speed, beside baselines of the same run
+	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/screening.py
 
 format: $(DEV) ## Format the code, and write openapi.json anew
 	$(BIN)/ruff format .
