@@ -1,5 +1,7 @@
 """Bodies about signing in."""
 
+import uuid
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
@@ -31,6 +33,33 @@ class RefreshRequest(Incoming):
     """A refresh token to exchange."""
 
     refresh_token: SecretStr = Field(min_length=1, max_length=512)
+
+
+class SessionResponse(Outgoing):
+    """A signed-in device of one's own.
+
+    Attributes:
+        device: Its name, from what it said about itself.
+        ip_prefix: The network that it signed in from, without the host's part.
+        last_used_at: When it last exchanged its refresh token.
+        expires_at: When it ends if it is not used before.
+        current: Whether it is the device that asks.
+    """
+
+    id: uuid.UUID
+    device: str
+    ip_prefix: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class SessionPage(Outgoing):
+    """Some of one's sessions, and where the next ones begin."""
+
+    items: tuple[SessionResponse, ...]
+    next_cursor: str | None
 
 
 class TokenResponse(Outgoing):

@@ -4,16 +4,18 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
 from backend.core.database import Database
-from backend.core.errors import BadRequestError
+from backend.core.errors import BadRequestError, NotFoundError
 from backend.core.tokens import AccessTokenInvalidError, Tokens, make_refresh, read_refresh
 from backend.models.sessions import RevocationReason, Session
 from backend.models.users import User
+from backend.schemas.auth import SessionResponse
 from backend.services.users import Identity
+from backend.utils.devices import device_name
 from backend.utils.identifiers import uuid7
 from backend.utils.security import new_key
 
@@ -35,6 +37,13 @@ class RefreshTokenReusedError(RefreshTokenInvalidError):
     """
 
     keeps_writes = True
+
+
+class SessionNotFoundError(NotFoundError):
+    """There is no such session, it has ended, or it is somebody else's."""
+
+    code = "session-not-found"
+    title = "There is no such session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +165,66 @@ async def rotate(session: AsyncSession, refresh_token: str, *, tokens: Tokens) -
     return _issue(tokens, family.user_id, claims.session_id, successor)
 
 
+async def list_sessions(
+    session: AsyncSession, user: Identity, *, after: uuid.UUID | None, limit: int
+) -> list[Session]:
+    """Return some of one's signed-in devices, oldest first, beginning after an identifier."""
+    query = _sessions_of(user).order_by(Session.id).limit(limit)
+    if after is not None:
+        query = query.where(Session.id > after)
+    return list(await session.scalars(query))
+
+
+async def end_one(session: AsyncSession, user: Identity, session_id: uuid.UUID) -> None:
+    """End one of one's sessions.
+
+    Raises:
+        SessionNotFoundError: It does not exist, has ended, or is somebody else's.
+    """
+    found = await session.scalar(_sessions_of(user).where(Session.id == session_id).with_for_update())
+    if found is None:
+        raise SessionNotFoundError
+    await end(session, session_id, reason=RevocationReason.SIGNED_OUT)
+
+
+async def end_all(session: AsyncSession, user: Identity) -> None:
+    """End all of one's sessions, the one that asks included."""
+    await session.execute(
+        update(Session)
+        .where(Session.user_id == user.id, Session.revoked_at.is_(None))
+        .values(revoked_at=now(), revoked_reason=RevocationReason.SIGNED_OUT)
+    )
+
+
 async def end(session: AsyncSession, session_id: uuid.UUID, *, reason: RevocationReason) -> None:
     """End a session; its access tokens are refused from the commit on."""
     await session.execute(
         update(Session)
         .where(Session.id == session_id, Session.revoked_at.is_(None))
         .values(revoked_at=now(), revoked_reason=reason)
+    )
+
+
+def to_response(session: Session, *, current: uuid.UUID) -> SessionResponse:
+    """Return a session as its owner sees it."""
+    return SessionResponse(
+        id=session.id,
+        device=device_name(session.user_agent),
+        ip_prefix=session.ip_prefix,
+        created_at=session.created_at,
+        last_used_at=session.last_used_at,
+        expires_at=min(session.idle_expires_at, session.expires_at),
+        current=session.id == current,
+    )
+
+
+def _sessions_of(user: Identity) -> Select[Session]:
+    moment = now()
+    return select(Session).where(
+        Session.user_id == user.id,
+        Session.revoked_at.is_(None),
+        Session.idle_expires_at > moment,
+        Session.expires_at > moment,
     )
 
 

@@ -28,6 +28,9 @@ ACCESS = {
     ("POST", f"{API}/auth/login"): PUBLIC,
     ("POST", f"{API}/auth/refresh"): PUBLIC,
     ("POST", f"{API}/auth/logout"): USER,
+    ("POST", f"{API}/auth/logout-all"): USER,
+    ("GET", f"{API}/auth/sessions"): USER,
+    ("DELETE", f"{API}/auth/sessions/{{session_id}}"): OWNER,
     ("POST", f"{API}/health/profiles"): USER,
     ("GET", f"{API}/health/profiles"): USER,
     ("GET", PROFILE): OWNER,
@@ -62,7 +65,9 @@ async def test_every_closed_operation_says_so_in_the_document(settings: Settings
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
-    response = await client.request(method, path.format(profile_id="me"), headers={"If-Match": "*"})
+    path = path.format(profile_id="me", session_id=uuid.uuid4())
+
+    response = await client.request(method, path, headers={"If-Match": "*"})
 
     assert response.status_code == 401
 
@@ -71,10 +76,10 @@ async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method
 async def test_a_stranger_finds_nothing(client: httpx2.AsyncClient, method: str, path: str) -> None:
     amira, boris = await make_person(client), await make_person(client, "boris")
     profile_id = uuid.UUID((await make_profile(client, amira)).json()["id"])
+    sessions = (await client.get(f"{API}/auth/sessions", headers=amira.headers)).json()["items"]
+    path = path.format(profile_id=profile_id, session_id=sessions[0]["id"])
     body: dict[str, str] | None = {} if method in {"PUT", "PATCH", "POST"} else None
 
-    response = await client.request(
-        method, path.format(profile_id=profile_id), json=body, headers=boris.headers | {"If-Match": "*"}
-    )
+    response = await client.request(method, path, json=body, headers=boris.headers | {"If-Match": "*"})
 
     assert response.status_code == 404

@@ -39,7 +39,7 @@ def test_a_layer_holds_features_and_declared_shared_files_alone(layer: str) -> N
     assert _stems(layer) == expected
 
 
-@pytest.mark.parametrize("feature", sorted(FEATURES - {"sessions"}))
+@pytest.mark.parametrize("feature", sorted(FEATURES))
 def test_a_feature_is_tested_through_the_api(feature: str) -> None:
     assert (ROOT / "tests" / "api" / f"test_{feature}.py").exists()
 
