@@ -1,5 +1,6 @@
 """The application: `create_app(settings)` wires everything and reads nothing from the environment itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,16 +8,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import __version__
-from backend.api import auth, catalog, docs, health, problems, screening, system, users
+from backend.api import auth, catalog, credentials, docs, health, problems, screening, system, users
 from backend.api.dependencies import Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
+from backend.core.logging import logger
+from backend.core.mail import make_mailer
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
+from backend.services import jobs
 from backend.services import screening as screening_service
+from backend.services.credentials import Letters
 
 _DESCRIPTION = """Accounts, sealed health profiles, and answers with evidence to "may these people eat this?".
 
@@ -50,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.resources = _resources(settings)
     api = APIRouter(prefix="/api/v1")
-    for feature in (users, auth, health, catalog, screening):
+    for feature in (users, auth, credentials, health, catalog, screening):
         api.include_router(feature.router)
     app.include_router(api)
     app.include_router(system.router)
@@ -102,6 +107,27 @@ def _resources(settings: Settings) -> Resources:
     )
 
 
+async def work(resources: Resources) -> None:
+    """Do what is due, for ever. What fails for a reason of the moment is tried again at the next look."""
+    settings = resources.settings
+    letters = Letters(
+        resources.database,
+        keyring=resources.keyring,
+        mailer=make_mailer(settings),
+        settings=settings.mail,
+    )
+    while True:
+        try:
+            done = await jobs.run_due(
+                resources.database, letters.handlers(), keyring=resources.keyring, settings=settings.jobs
+            )
+        except Exception:  # noqa: BLE001 - the worker must outlive whatever one round meets; the log has it
+            logger.exception("work_failed")
+            done = 0
+        if not done:
+            await asyncio.sleep(settings.jobs.poll_interval.total_seconds())
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
@@ -109,7 +135,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     screening_service.shipped_lexicon()
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
+    worker = asyncio.create_task(work(resources)) if resources.settings.jobs.enabled else None
     yield
+    if worker is not None:
+        worker.cancel()
+        await asyncio.wait([worker])
     resources.passwords.close()
     await resources.limits.close()
     await resources.database.dispose()

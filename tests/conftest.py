@@ -3,8 +3,11 @@
 Tests of one process share an application and start on empty tables. Only time and mail are replaced.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx2
@@ -18,6 +21,8 @@ from backend.core import clock, migrations
 from backend.core.config import Settings
 from backend.core.database import metadata
 from backend.main import create_app
+from backend.services import jobs
+from backend.services.credentials import Letters
 from tests import postgres
 from tests.factories import make_settings
 
@@ -125,6 +130,58 @@ def time() -> Iterator[FakeClock]:
     fake = FakeClock()
     with clock.set_source(fake):
         yield fake
+
+
+class MemoryMailer:
+    """Keeps what is sent, and fails where a test says so."""
+
+    def __init__(self) -> None:
+        self.sent: list[EmailMessage] = []
+        self.failure: Exception | None = None
+
+    async def send(self, message: EmailMessage) -> None:
+        """Keep a message."""
+        if self.failure is not None:
+            raise self.failure
+        self.sent.append(message)
+
+    def token(self) -> str:
+        """Return the token of the newest message's link."""
+        body = self.sent[-1].get_body(("plain",))
+        assert body is not None
+        found = re.search(r"token=(\S+)", body.get_content())
+        assert found is not None
+        return found[1]
+
+
+@dataclass(frozen=True)
+class Post:
+    """Mail of the application under test, delivered when a test says so."""
+
+    mailer: MemoryMailer
+    resources: Resources
+
+    async def deliver(self) -> int:
+        """Do the jobs that are due, and return how many there were."""
+        resources = self.resources
+        letters = Letters(
+            resources.database,
+            keyring=resources.keyring,
+            mailer=self.mailer,
+            settings=resources.settings.mail,
+        )
+        return await jobs.run_due(
+            resources.database,
+            letters.handlers(),
+            keyring=resources.keyring,
+            settings=resources.settings.jobs,
+        )
+
+
+@pytest.fixture
+def post(resources: Resources) -> Post:
+    """Return the mail of the application under test."""
+    return Post(MemoryMailer(), resources)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ def make_settings(data_dir: Path, database_url: str | None = None, **changes: An
         "password": {"memory_kib": 8_192, "passes": 1},
         "rate_limit": {"enabled": False},
         "log": {"level": "warning"},
+        "jobs": {"enabled": False},
     }
     if database_url is not None:
         values["database"] = {"url": database_url}

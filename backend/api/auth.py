@@ -76,7 +76,7 @@ async def logout(session: Session, user: CurrentUser) -> None:
 )
 async def logout_all(session: Session, user: CurrentUser) -> None:
     """End all of one's sessions, this one included."""
-    await sessions.end_all(session, user)
+    await sessions.end_all(session, user.id, reason=RevocationReason.SIGNED_OUT)
 
 
 @router.get("/sessions", responses=problems.responses(AccessTokenInvalidError, InvalidInputError))

@@ -98,6 +98,7 @@ class RateLimitSettings(_Group):
     login: Rate = "20/minute"
     registration: Rate = "20/hour"
     refresh: Rate = "120/minute"
+    recovery: Rate = "10/hour"
 
 
 class RedisSettings(_Group):
@@ -116,6 +117,45 @@ class HttpSettings(_Group):
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     cors_origins: tuple[str, ...] = ()
     docs: bool = True
+
+
+class MailSettings(_Group):
+    """Where mail goes. Without a host each message becomes a file in `outbox` of the data folder.
+
+    Attributes:
+        security: `starttls` (port 587), `tls` from the first byte (port 465), or `none` on a trusted network.
+        sender: The address in From.
+        public_url: Where people reach the service: links in mail begin with it.
+    """
+
+    host: str | None = None
+    port: int = Field(default=587, ge=1, le=65_535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: SecretStr | None = None
+    timeout: Seconds = timedelta(seconds=20)
+    sender: str = "Safeplate <no-reply@localhost>"
+    public_url: str = "http://127.0.0.1:8000"
+
+    @field_validator("public_url")
+    @classmethod
+    def _end_without_a_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+
+class JobSettings(_Group):
+    """Work that is done after the answer: mail.
+
+    Attributes:
+        enabled: Whether the processes that serve also work; one elsewhere may do it alone.
+        poll_interval: How often each process looks for work.
+        lease: How long a process may take for a job before another takes it over.
+    """
+
+    enabled: bool = True
+    poll_interval: Seconds = timedelta(seconds=2)
+    lease: Seconds = timedelta(minutes=2)
+    max_attempts: int = Field(default=12, ge=1, le=100)
 
 
 class LogSettings(_Group):
@@ -167,6 +207,8 @@ class Settings(BaseSettings):
     rate_limit: RateLimitSettings = RateLimitSettings()
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
+    mail: MailSettings = MailSettings()
+    jobs: JobSettings = JobSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -22,7 +22,8 @@ class RateLimits:
         self._pool = _pool(settings)
         self._limiter = SlidingWindowCounterRateLimiter(_storage(self._pool))
         self._items: dict[str, RateLimitItem] = {
-            name: parse(getattr(settings.rate_limit, name)) for name in ("login", "registration", "refresh")
+            name: parse(getattr(settings.rate_limit, name))
+            for name in ("login", "registration", "refresh", "recovery")
         }
 
     async def count(self, name: str, *whose: str) -> None:

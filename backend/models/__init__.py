@@ -3,6 +3,6 @@
 Importing the package registers every table.
 """
 
-from backend.models import health, sessions, users
+from backend.models import credentials, health, jobs, sessions, users
 
-__all__ = ["health", "sessions", "users"]
+__all__ = ["credentials", "health", "jobs", "sessions", "users"]

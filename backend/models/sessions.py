@@ -15,6 +15,7 @@ class RevocationReason(StrEnum):
 
     SIGNED_OUT = "signed_out"
     REUSE_DETECTED = "reuse_detected"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
 
 
 class Session(Entity):

@@ -11,9 +11,11 @@ from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.errors import BadRequestError, NotFoundError
 from backend.core.tokens import AccessTokenInvalidError, Tokens, make_refresh, read_refresh
+from backend.models.jobs import JobKind
 from backend.models.sessions import RevocationReason, Session
 from backend.models.users import User
 from backend.schemas.auth import SessionResponse
+from backend.services import jobs
 from backend.services.users import Identity
 from backend.utils.devices import device_name
 from backend.utils.identifiers import uuid7
@@ -160,6 +162,8 @@ async def rotate(session: AsyncSession, refresh_token: str, *, tokens: Tokens) -
         is_retry = family.generation == claims.generation + 1
         if not (is_retry and _is_recent(family.rotated_at, moment, tokens.settings.refresh_grace)):
             await end(session, claims.session_id, reason=RevocationReason.REUSE_DETECTED)
+            notice = jobs.ForPerson(user_id=family.user_id, occasion="session_stolen")
+            await jobs.enqueue(session, JobKind.NOTIFY, notice, keyring=tokens.keyring)
             raise RefreshTokenReusedError
     successor = make_refresh(family_key, claims.session_id, claims.generation + 1)
     return _issue(tokens, family.user_id, claims.session_id, successor)
@@ -187,13 +191,14 @@ async def end_one(session: AsyncSession, user: Identity, session_id: uuid.UUID) 
     await end(session, session_id, reason=RevocationReason.SIGNED_OUT)
 
 
-async def end_all(session: AsyncSession, user: Identity) -> None:
-    """End all of one's sessions, the one that asks included."""
-    await session.execute(
-        update(Session)
-        .where(Session.user_id == user.id, Session.revoked_at.is_(None))
-        .values(revoked_at=now(), revoked_reason=RevocationReason.SIGNED_OUT)
-    )
+async def end_all(
+    session: AsyncSession, user_id: uuid.UUID, *, reason: RevocationReason, but: uuid.UUID | None = None
+) -> None:
+    """End all of somebody's sessions, except one if it is named."""
+    query = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    if but is not None:
+        query = query.where(Session.id != but)
+    await session.execute(query.values(revoked_at=now(), revoked_reason=reason))
 
 
 async def end(session: AsyncSession, session_id: uuid.UUID, *, reason: RevocationReason) -> None:

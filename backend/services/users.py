@@ -12,8 +12,10 @@ from backend.core.database import violates
 from backend.core.errors import ConflictError, NotFoundError
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
+from backend.models.jobs import JobKind
 from backend.models.users import User, UserRole
 from backend.schemas.users import UserCreate, UserUpdate
+from backend.services import jobs
 from backend.utils.identifiers import uuid7
 from backend.utils.security import new_key
 from backend.utils.validators import identity_key
@@ -90,6 +92,8 @@ async def register(
     )
     session.add(user)
     await _flush(session)
+    payload = jobs.ForAddress(email_key=user.email_key)
+    await jobs.enqueue(session, JobKind.VERIFY_EMAIL, payload, keyring=keyring)
     return user
 
 

@@ -85,3 +85,8 @@ def from_base64url(text: str) -> bytes:
         message = "not canonical base64url"
         raise ValueError(message)
     return data
+
+
+def new_link_token() -> str:
+    """Return 256 random bits as text for a link."""
+    return secrets.token_urlsafe(KEY_BYTES)

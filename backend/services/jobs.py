@@ -1,0 +1,143 @@
+"""The outbox: what is asked for in a transaction is done after its commit, at least once.
+
+Any number of processes take jobs side by side. A job's work may run twice (a process dies between the work
+and its end), so work must bear repetition.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.clock import now
+from backend.core.config import JobSettings
+from backend.core.database import Database
+from backend.core.keys import Keyring
+from backend.core.logging import logger
+from backend.models.jobs import Job, JobKind
+from backend.utils.identifiers import uuid7
+
+_PAYLOAD = "job"
+_BATCH = 20
+_FIRST_DELAY = timedelta(seconds=15)
+_LAST_DELAY = timedelta(hours=6)
+
+
+class ForAddress(BaseModel):
+    """Payload of work for whoever has an address, if anybody has.
+
+    Attributes:
+        email_key: The address in its normal form.
+    """
+
+    email_key: str
+
+
+class ForPerson(BaseModel):
+    """Payload of work for a person."""
+
+    user_id: uuid.UUID
+    occasion: str
+
+
+class JobFailedError(Exception):
+    """The work will never succeed: the job is kept as failed, and not tried again."""
+
+
+class JobDelayedError(Exception):
+    """The work did not succeed now: the job is tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job that this process has taken.
+
+    Attributes:
+        id: The same at every attempt: work marks what it sends with it.
+        payload: JSON.
+        attempts: How often it was taken, this time included.
+    """
+
+    id: uuid.UUID
+    kind: JobKind
+    payload: bytes
+    attempts: int
+
+
+Handler = Callable[[Task], Awaitable[None]]
+
+
+async def enqueue(session: AsyncSession, kind: JobKind, payload: BaseModel, *, keyring: Keyring) -> None:
+    """Ask for work: it is done if, and only if, this transaction commits."""
+    job_id = uuid7()
+    sealed = keyring.wrap(payload.model_dump_json().encode(), owner=job_id, purpose=_PAYLOAD)
+    session.add(Job(id=job_id, kind=kind, payload=sealed, run_at=now()))
+
+
+async def run_due(
+    database: Database, handlers: Mapping[JobKind, Handler], *, keyring: Keyring, settings: JobSettings
+) -> int:
+    """Take what is due, do it, and return how many jobs were taken."""
+    async with database.unit() as session:
+        tasks = await _take(session, keyring=keyring, lease=settings.lease)
+    for task in tasks:
+        await _run(database, handlers[task.kind], task, settings)
+    return len(tasks)
+
+
+async def _take(session: AsyncSession, *, keyring: Keyring, lease: timedelta) -> list[Task]:
+    moment = now()
+    due = (
+        select(Job)
+        .where(
+            Job.failed_at.is_(None),
+            Job.run_at <= moment,
+            or_(Job.locked_until.is_(None), Job.locked_until <= moment),
+        )
+        .order_by(Job.run_at)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    jobs = list(await session.scalars(due))
+    for job in jobs:
+        job.locked_until = moment + lease
+        job.attempts += 1
+    return [
+        Task(job.id, job.kind, keyring.unwrap(job.payload, owner=job.id, purpose=_PAYLOAD), job.attempts)
+        for job in jobs
+    ]
+
+
+async def _run(database: Database, handler: Handler, task: Task, settings: JobSettings) -> None:
+    try:
+        await handler(task)
+    except JobFailedError:
+        await _keep_as_failed(database, task)
+    except JobDelayedError:
+        if task.attempts >= settings.max_attempts:
+            await _keep_as_failed(database, task)
+        else:
+            await _put_off(database, task)
+    else:
+        async with database.unit() as session:
+            await session.execute(delete(Job).where(Job.id == task.id))
+
+
+async def _keep_as_failed(database: Database, task: Task) -> None:
+    logger.error("job_failed", code=task.kind)
+    await _store(database, task, failed_at=now())
+
+
+async def _put_off(database: Database, task: Task) -> None:
+    logger.warning("job_delayed", code=task.kind)
+    delay = min(_FIRST_DELAY * 2 ** (task.attempts - 1), _LAST_DELAY)
+    await _store(database, task, run_at=now() + delay)
+
+
+async def _store(database: Database, task: Task, **values: datetime) -> None:
+    async with database.unit() as session:
+        await session.execute(update(Job).where(Job.id == task.id).values(locked_until=None, **values))

@@ -1,0 +1,108 @@
+"""What our mail says: one message for each occasion, in the reader's language, as text and HTML."""
+
+import uuid
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pydantic import BaseModel, ConfigDict
+
+from backend.core.clock import now
+from backend.core.config import MailSettings
+
+FOLDER = Path(__file__).parents[1] / "data" / "mail"
+FALLBACK = "en"
+
+
+class Occasion(StrEnum):
+    """Why we write."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - an occasion
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - as above
+    SESSION_STOLEN = "session_stolen"
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subject: str
+    greeting: str
+    intro: str
+    action: str
+    outro: str
+
+    def to(self, name: str) -> "_Words":
+        return self.model_copy(update={"greeting": self.greeting.format(name=name)})
+
+
+class Recipient(BaseModel):
+    """Whom we write to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    email: str
+    username: str
+    locale: str
+
+
+def compose(
+    occasion: Occasion, recipient: Recipient, *, link: str, identifier: uuid.UUID, settings: MailSettings
+) -> EmailMessage:
+    """Write a message.
+
+    Args:
+        occasion: Why we write.
+        recipient: Whom to.
+        link: Where the message's button leads.
+        identifier: Names the message: one that is sent twice can be recognised (RFC 5322, 3.6.4).
+        settings: The sender.
+    """
+    language = _language(recipient.locale)
+    words = _words(language)[occasion].to(recipient.username)
+    parts = {"text": words, "link": link, "language": language}
+    _, sender = parseaddr(settings.sender)
+    # The standard library's policy folds headers, encodes words and refuses line breaks in values.
+    message = EmailMessage(policy=SMTP)
+    message["From"] = settings.sender
+    message["To"] = Address(addr_spec=recipient.email)
+    message["Subject"] = words.subject
+    message["Date"] = format_datetime(now())
+    message["Message-ID"] = f"<{identifier}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5: no out-of-office answers
+    message.set_content(_templates().get_template("layout.txt.jinja").render(parts))
+    message.add_alternative(_templates().get_template("layout.html.jinja").render(parts), subtype="html")
+    return message
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages that we write in."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def _language(locale: str) -> str:
+    primary = locale.partition("-")[0].lower()
+    return primary if primary in languages() else FALLBACK
+
+
+@cache
+def _words(language: str) -> dict[Occasion, _Words]:
+    texts = yaml.safe_load((FOLDER / f"{language}.yaml").read_text("utf-8"))
+    return {Occasion(name): _Words.model_validate(words) for name, words in texts.items()}
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=select_autoescape(("html.jinja",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,39 @@
+"""What our mail says."""
+
+import uuid
+
+import pytest
+
+from backend.core.config import MailSettings
+from backend.services.mail import Occasion, Recipient, _words, compose, languages
+
+LINK = "https://food.example/x?token=a&b=c"
+
+
+def test_every_language_has_every_occasion() -> None:
+    assert set(languages()) == {"de", "en", "es", "fr"}
+    assert [language for language in languages() if set(_words(language)) != set(Occasion)] == []
+
+
+@pytest.mark.parametrize("occasion", list(Occasion))
+@pytest.mark.parametrize(("locale", "html_language"), [("es", "es"), ("fr-CA", "fr"), ("xx", "en")])
+def test_a_letter_greets_links_and_escapes(occasion: Occasion, locale: str, html_language: str) -> None:
+    recipient = Recipient(email="amira@example.com", username="a<b>mira", locale=locale)
+
+    letter = compose(occasion, recipient, link=LINK, identifier=uuid.uuid4(), settings=MailSettings())
+
+    plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert "a<b>mira" in plain.get_content()
+    assert LINK in plain.get_content()
+    assert "a&lt;b&gt;mira" in html.get_content()
+    assert f'lang="{html_language}"' in html.get_content()
+    assert letter["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_name_with_a_line_break_adds_no_header() -> None:
+    recipient = Recipient(email="amira@example.com\r\nBcc: boris@example.com", username="amira", locale="en")
+
+    with pytest.raises(ValueError, match="address"):
+        compose(Occasion.VERIFY_EMAIL, recipient, link=LINK, identifier=uuid.uuid4(), settings=MailSettings())
