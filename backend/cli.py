@@ -3,11 +3,18 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from alembic.util import CommandError
+from limits.errors import ConfigurationError
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+from sqlalchemy.exc import DBAPIError
 from uvicorn.supervisors import Multiprocess
 
 from backend import __version__
@@ -16,7 +23,12 @@ from backend.core.config import Settings
 from backend.main import create_app
 from backend.services import screening
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="May these people eat this?")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="May these people eat this?",
+)
 keys_app = typer.Typer(no_args_is_help=True, help="The service's keys.")
 db_app = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(keys_app, name="keys")
@@ -59,7 +71,9 @@ def serve(
 ) -> None:
     """Prepare the data folder, the keys and the schema, and serve."""
     settings = _prepared(data_dir)
-    asyncio.run(migrations.upgrade(settings))
+    with _explained():
+        asyncio.run(migrations.upgrade(settings))
+        create_app(settings)  # what is wrong with the settings shows before anything is announced
     server_config = uvicorn.Config(
         "backend.main:create_app",
         factory=True,
@@ -105,6 +119,8 @@ def screen(
             typer.echo(line)
     except screening.LabelLineError as error:
         _fail(str(error))
+    except UnicodeDecodeError:
+        _fail("Standard input is not UTF-8.")
 
 
 @app.command()
@@ -125,22 +141,36 @@ def create_keys() -> None:
 @db_app.command("migrate")
 def migrate(data_dir: DataDir = None, revision: str = "head") -> None:
     """Bring the schema to this release's revision. Safe to run while the service runs."""
-    asyncio.run(migrations.upgrade(_prepared(data_dir), revision))
+    settings = _prepared(data_dir)
+    with _explained():
+        asyncio.run(migrations.upgrade(settings, revision))
 
 
 def _prepared(data_dir: Path | None) -> Settings:
-    settings = _settings(data_dir)
-    try:
+    if data_dir is not None:
+        config.export({"data_dir": str(data_dir.absolute())})
+    with _explained():
+        settings = Settings()
         bootstrap.prepare_folder(settings)
-    except bootstrap.SettingMissingError as error:
-        _fail(str(error))
     return settings
 
 
-def _settings(data_dir: Path | None) -> Settings:
-    if data_dir is not None:
-        config.export({"data_dir": str(data_dir.absolute())})
-    return Settings()
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what an operator can put right in one line each, without a stack trace."""
+    try:
+        yield
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = config.PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
+            typer.echo(f"{name}: {fault['msg']}", err=True)
+        raise typer.Exit(2) from None
+    except SettingsError as error:
+        _fail(f"{error}. Lists are written as JSON: '[\"food.example\"]'.")
+    except (bootstrap.SettingMissingError, keys.KeysMissingError, CommandError, ConfigurationError) as error:
+        _fail(str(error))
+    except (DBAPIError, OSError) as error:
+        _fail(f"The database or the data folder cannot be used: {error.__cause__ or error}")
 
 
 def _fail(message: str) -> None:

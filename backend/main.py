@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         api.include_router(feature.router)
     app.include_router(api)
     app.include_router(system.router)
+    app.include_router(docs.pages_router)
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
@@ -80,7 +81,9 @@ def create_prepared_app() -> FastAPI:
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
-    # The last one added is the outermost.
+    # The last one added is the outermost: a browser may read what the guard refuses too.
+    app.add_middleware(RequestGuard, settings=settings.http)
+    app.add_middleware(SecurityHeaders)
     if settings.http.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -90,8 +93,6 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             expose_headers=["ETag", "Location", "Request-Id", "Retry-After"],
             max_age=600,
         )
-    app.add_middleware(RequestGuard, settings=settings.http)
-    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
 
 

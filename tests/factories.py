@@ -28,6 +28,11 @@ def make_settings(data_dir: Path, database_url: str | None = None, **changes: An
     return Settings.model_validate(values | changes)
 
 
+def url_of(settings: Settings) -> str:
+    """Return the database's URL as an operator would write it."""
+    return settings.database_url.render_as_string(hide_password=False)
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who has an account and is signed in."""

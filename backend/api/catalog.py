@@ -55,7 +55,7 @@ def _answer(
     if digest in (if_none_match or ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     found = approved.search(part, search.q, after=search.cursor, limit=search.limit + 1)
-    items = [_show(entry, item, search.language) for entry in found[: search.limit]]
+    items = [_show(entry, item, search.lang) for entry in found[: search.limit]]
     next_cursor = found[search.limit - 1].code if len(found) > search.limit else None
     body = page.model_validate({"items": items, "next_cursor": next_cursor})
     return Response(body.model_dump_json(), headers=headers, media_type="application/json")

@@ -1,16 +1,17 @@
 """Interactive documentation from our own assets: no page loads anything from another host."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path as FilePath
-from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse
 
 from backend.api import problems
 
 router = APIRouter(include_in_schema=False)
+pages_router = APIRouter(include_in_schema=False)
 
 _ASSETS = files("fastapi_swagger") / "resources"
 _BACKEND = FilePath(__file__).parent.parent
@@ -21,7 +22,6 @@ _MEDIA_TYPES = {
     "swagger-ui.css": "text/css",
     "favicon-32x32.png": "image/png",
 }
-_Asset = Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"]
 
 
 @router.get("/docs")
@@ -38,15 +38,22 @@ async def read_docs(request: Request) -> HTMLResponse:
 
 
 @router.get("/assets/{name}")
-async def read_asset(name: Annotated[_Asset, Path()]) -> Response:
+async def read_asset(name: str) -> Response:
     """Serve one file of the documentation page."""
+    if name not in _MEDIA_TYPES:
+        return problems.problem(404)
     content = (_ASSETS / name).read_bytes()
     headers = {"Cache-Control": "public, max-age=86400"}
     return Response(content, headers=headers, media_type=_MEDIA_TYPES[name])
 
 
-@router.get("/docs/problems/{code}")
-async def read_problem_page(code: Annotated[str, Path(pattern=r"^[a-z-]{1,40}$")]) -> Response:
+@pages_router.get("/docs/problems/{code}")
+async def read_problem_page(code: str) -> Response:
     """Explain a problem: the page that its `type` leads to."""
-    page = _PAGES / f"{code}.md"
-    return FileResponse(page, media_type="text/plain") if page.is_file() else problems.problem(404)
+    page = _pages().get(code)
+    return FileResponse(page, media_type="text/plain") if page else problems.problem(404)
+
+
+@cache
+def _pages() -> dict[str, FilePath]:
+    return {page.stem: page for page in _PAGES.glob("*.md")}

@@ -171,16 +171,21 @@ class RequestGuard:
         path = scope["path"]
         if path.endswith("/") and not path.endswith("//") and path != "/":
             scope["path"] = path.removesuffix("/")
-        if scope["method"] == "HEAD":
-            scope["method"], send = "GET", _without_body(send)
-        await self._bounded(scope, receive, send)
+        if scope["method"] != "HEAD":
+            await self._bounded(scope, receive, send)
+            return
+        # The server looks at its own scope: it must go on knowing that no content may follow.
+        inner = {**scope, "method": "GET"}
+        await self._bounded(inner, receive, _without_body(send))
+        scope.update({key: inner[key] for key in ("route", "fastapi") if key in inner})
 
     def _refusal(self, scope: Scope) -> HTTPStatus | None:
         headers = Headers(scope=scope)
         if len(scope["headers"]) > self._settings.max_headers:
             return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-        host = _PORT.sub("", headers.get("host", ""))
-        if "*" not in self._hosts and host.lower() not in self._hosts:
+        hosts = headers.getlist("host")
+        host = _PORT.sub("", hosts[0]) if len(hosts) == 1 else None
+        if host is None or ("*" not in self._hosts and host.lower() not in self._hosts):
             return HTTPStatus.MISDIRECTED_REQUEST
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > self._settings.max_body_bytes:

@@ -39,7 +39,9 @@ async def read_me(user: CurrentUser) -> Identity:
 @router.patch(
     "/me",
     response_model=UserResponse,
-    responses=problems.responses(AccessTokenInvalidError, users.UsernameTakenError, InvalidInputError),
+    responses=problems.responses(
+        AccessTokenInvalidError, users.AccountGoneError, users.UsernameTakenError, InvalidInputError
+    ),
 )
 async def update_me(session: Session, user: CurrentUser, data: UserUpdate) -> User:
     """Change one's own account."""

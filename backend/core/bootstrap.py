@@ -1,5 +1,7 @@
 """What must be there before the first request: the data folder, the keys and the schema."""
 
+import os
+
 from backend.core import keys
 from backend.core.config import Settings, is_serverless
 
@@ -23,7 +25,20 @@ def prepare_folder(settings: Settings) -> None:
                 "`safeplate keys create` prints."
             )
         return
+    # Whatever this process creates (the database and its log files too) is the owner's alone.
+    os.umask(0o077)
     if not has_keys:
+        _require_no_orphans(settings)
         keys.create_files(settings.data_dir)
     elif settings.database.url is None:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _require_no_orphans(settings: Settings) -> None:
+    """Refuse to create new keys beside a database that was sealed under others."""
+    missing = not keys.have_files(settings.data_dir)
+    if missing and settings.database.url is None and (settings.data_dir / "safeplate.db").exists():
+        raise SettingMissingError(
+            f"The database in {settings.data_dir} is there and its keys are not: new ones could not open it. "
+            "Restore the folder `keys` from its backup."
+        )

@@ -4,6 +4,7 @@ No module reads settings at import time: `create_app(settings)` receives them. A
 """
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import URL, make_url
 
 PREFIX = "SAFEPLATE_"
 _FILE_SUFFIX = "_file"
 
 Seconds = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=3650))]
-Rate = Annotated[str, Field(pattern=r"^\d{1,6}/(\d{1,4} ?)?(second|minute|hour|day)s?$")]
+Rate = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}/([1-9]\d{0,3} ?)?(second|minute|hour|day)s?$")]
 """A limit such as `10/minute` or `100/15 minutes`."""
 
 
@@ -50,7 +52,9 @@ class DatabaseSettings(_Group):
             message = "must start with postgresql:// or sqlite:///"
             raise ValueError(message)
         # Hosts hand out libpq's URLs; asyncpg calls the same option `ssl`.
-        return SecretStr(f"{drivers[scheme]}://{rest.replace('sslmode=', 'ssl=')}")
+        place, question, options = rest.partition("?")
+        options = re.sub(r"(^|&)sslmode=", r"\1ssl=", options)
+        return SecretStr(f"{drivers[scheme]}://{place}{question}{options}")
 
 
 class KeySettings(_Group):
@@ -212,11 +216,11 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
 
     @property
-    def database_url(self) -> str:
+    def database_url(self) -> URL:
         """The URL with its driver; by default the SQLite file in the data folder."""
         if self.database.url is not None:
-            return self.database.url.get_secret_value()
-        return f"sqlite+aiosqlite:///{(self.data_dir / 'safeplate.db').absolute()}"
+            return make_url(self.database.url.get_secret_value())
+        return URL.create("sqlite+aiosqlite", database=str((self.data_dir / "safeplate.db").absolute()))
 
     @classmethod
     def settings_customise_sources(

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Index, MetaData, UniqueConstraint, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -81,7 +80,7 @@ class Database:
     """The engine and its queues. Create one for each event loop and dispose of it at the end."""
 
     def __init__(self, settings: Settings) -> None:
-        self.is_sqlite = settings.database_url.startswith("sqlite")
+        self.is_sqlite = settings.database_url.get_backend_name() == "sqlite"
         self.engine = _create_engine(settings, is_sqlite=self.is_sqlite)
         self._timeout = settings.database.acquire_timeout
         # Whoever holds a unit may wait for a statement, never the other way round: two queues, no deadlock.
@@ -220,7 +219,7 @@ async def _close(session: AsyncSession, slot: _Slot) -> None:
 def _create_engine(settings: Settings, *, is_sqlite: bool) -> AsyncEngine:
     timeout = settings.database.statement_timeout.total_seconds()
     engine = create_async_engine(
-        make_url(settings.database_url),
+        settings.database_url,
         hide_parameters=True,  # otherwise bound values, e-mail addresses among them, stand in exception texts
         pool_size=settings.database.pool_size,
         max_overflow=0,

@@ -126,6 +126,11 @@ def generate() -> tuple[str, str]:
     return to_base64url(new_key()), json.dumps({"keys": [jwk]})
 
 
+def have_files(data_dir: Path) -> bool:
+    """Tell whether the data folder holds both key files."""
+    return all((data_dir / "keys" / name).exists() for name in (_MASTER_FILE, _SIGNING_FILE))
+
+
 def create_files(data_dir: Path) -> None:
     """Create the data folder (0700) and, where they are missing, the key files (0600).
 

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 ALLOWED_KEYS = frozenset(
     {
         "event", "level", "timestamp", "exception", "error", "frames",
-        "request_id", "user_id", "session_id", "profile_id",
-        "method", "route", "status", "milliseconds", "code", "revision", "version", "workers",
+        "request_id", "user_id", "method", "route", "status", "milliseconds", "code",
     }
 )  # fmt: skip
 
@@ -71,6 +70,8 @@ def configure(settings: LogSettings) -> None:
     root.setLevel(settings.level.upper())
     # Our own access line replaces uvicorn's, which would log query strings and addresses.
     logging.getLogger("uvicorn.access").disabled = True
+    # It writes what it found in a body into its messages.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = True

@@ -21,11 +21,6 @@ class CatalogQuery(Incoming):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: SearchText | None = None
 
-    @property
-    def language(self) -> str:
-        """The primary subtag of the language."""
-        return self.lang.partition("-")[0].lower()
-
 
 class RuleResponse(Outgoing):
     """What a diet or condition says about substances."""

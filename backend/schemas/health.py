@@ -87,14 +87,8 @@ class HealthProfileCreate(HealthProfileReplace):
     relationship: Relationship = Relationship.SELF
 
 
-class HealthProfileUpdate(Incoming):
+class HealthProfileUpdate(HealthProfileReplace):
     """Changes to a profile; what is left out stays, a list that is given replaces the list."""
-
-    display_name: DisplayName | None = None
-    no_known_allergies: bool = False
-    allergies: Allergies = ()
-    dietary_restrictions: Restrictions = ()
-    medical_conditions: Restrictions = ()
 
 
 class AllergyResponse(Outgoing):

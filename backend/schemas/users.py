@@ -10,6 +10,16 @@ from pydantic_core import PydanticCustomError
 
 from backend.models.users import UserRole
 from backend.schemas.base import Incoming, LanguageTag, Outgoing, SecretText, Text
+from backend.utils.validators import identity_key
+
+_MAX_KEY = 256  # characters, the width of `users.username_key`
+
+
+def _refuse_long_key(value: str) -> str:
+    # NFKC can make 18 characters of one: the normal form must fit its column too.
+    if len(identity_key(value)) > _MAX_KEY:
+        raise PydanticCustomError("normal_form_too_long", "is too long in its normal form")
+    return value
 
 
 def _refuse_unusable_address(value: str) -> str:
@@ -21,10 +31,15 @@ def _refuse_unusable_address(value: str) -> str:
 
 
 Email = Annotated[
-    Text, StringConstraints(min_length=3, max_length=254), AfterValidator(_refuse_unusable_address)
-]  # RFC 5321, 4.5.3.1.3
+    Text,
+    StringConstraints(min_length=3, max_length=254),  # RFC 5321, 4.5.3.1.3
+    AfterValidator(_refuse_unusable_address),
+    AfterValidator(_refuse_long_key),
+]
 Username = Annotated[
-    Text, StringConstraints(pattern=r"^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]{2,49}$", max_length=50)
+    Text,
+    StringConstraints(pattern=r"^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]{2,49}$", max_length=50),
+    AfterValidator(_refuse_long_key),
 ]
 """3 to 50 letters, digits, dots, hyphens and underscores; no `@`, since sign-in takes address or name."""
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from backend.core.clock import now
 from backend.core.config import MailSettings
+from backend.utils.text import primary_language
 
 FOLDER = Path(__file__).parents[1] / "data" / "mail"
 FALLBACK = "en"
@@ -87,7 +88,7 @@ def languages() -> tuple[str, ...]:
 
 
 def _language(locale: str) -> str:
-    primary = locale.partition("-")[0].lower()
+    primary = primary_language(locale)
     return primary if primary in languages() else FALLBACK
 
 

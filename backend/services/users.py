@@ -1,10 +1,12 @@
 """Accounts: register, change, delete."""
 
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -90,8 +92,8 @@ async def register(
         role=UserRole.USER,
         data_key=keyring.wrap(new_key(), owner=user_id, purpose=DATA_KEY),
     )
-    session.add(user)
-    await _flush(session)
+    async with _named(session, user_id, user.email_key):
+        session.add(user)
     payload = jobs.ForAddress(email_key=user.email_key)
     await jobs.enqueue(session, JobKind.VERIFY_EMAIL, payload, keyring=keyring)
     return user
@@ -107,10 +109,10 @@ async def update(session: AsyncSession, user: Identity, data: UserUpdate) -> Use
     account = await session.get(User, user.id, with_for_update=True)
     if account is None:
         raise AccountGoneError
-    for name, value in data.model_dump(exclude_none=True).items():
-        setattr(account, name, value)
-    account.username_key = identity_key(account.username)
-    await _flush(session)
+    async with _named(session, user.id, account.email_key):
+        for name, value in data.model_dump(exclude_none=True).items():
+            setattr(account, name, value)
+        account.username_key = identity_key(account.username)
     return account
 
 
@@ -119,12 +121,20 @@ async def remove(session: AsyncSession, user: Identity) -> None:
     await session.execute(delete(User).where(User.id == user.id))
 
 
-async def _flush(session: AsyncSession) -> None:
+@asynccontextmanager
+async def _named(session: AsyncSession, user_id: uuid.UUID, email_key: str) -> AsyncIterator[None]:
+    """Write the changes of the block, and say which name is taken.
+
+    Where both are, each database speaks of another one: we speak of the address.
+    """
     try:
-        await session.flush()
+        async with session.begin_nested():
+            yield
+            await session.flush()
     except IntegrityError as error:
         if violates(error, "uq_users_email_key"):
             raise EmailTakenError from error
         if violates(error, "uq_users_username_key"):
-            raise UsernameTakenError from error
+            other = select(User.id).where(User.email_key == email_key, User.id != user_id)
+            raise (EmailTakenError if await session.scalar(other) else UsernameTakenError) from error
         raise

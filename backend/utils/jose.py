@@ -4,7 +4,6 @@ The gate decides on the header before any key is touched: exact members, one alg
 ours. `jku`, `x5u`, `jwk`, `crit` and everything else unknown is refused because it is not on the list.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -13,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from backend.utils.security import from_base64url
+from backend.utils.strict_json import parse_json
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068, 2.1), no secret
@@ -56,19 +56,12 @@ def verify(token: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
 
 def _parse(encoded: str) -> dict[str, Any]:
     try:
-        value = json.loads(from_base64url(encoded), object_pairs_hook=_unique, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(from_base64url(encoded))
+    except ValueError as error:
         raise TokenInvalidError("encoding") from error
     if not isinstance(value, dict):
         _refuse("not an object")
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        _refuse("duplicate member")
-    return members
 
 
 def _refuse(reason: str) -> NoReturn:

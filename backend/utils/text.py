@@ -25,6 +25,11 @@ class Folded:
     ends: tuple[int, ...]
 
 
+def primary_language(tag: str) -> str:
+    """Return the primary subtag of a BCP 47 language tag: `fr` of `fr-CA`."""
+    return tag.partition("-")[0].lower()
+
+
 def fold(text: str) -> str:
     """Return the form under which two spellings of one name are equal.
 

@@ -15,7 +15,7 @@ from backend.api.dependencies import Resources
 from backend.core.config import Settings
 from backend.main import create_app
 from backend.models.sessions import Session
-from tests.factories import PASSWORD, make_person, make_profile, make_settings
+from tests.factories import PASSWORD, make_person, make_profile, make_settings, url_of
 
 pytestmark = pytest.mark.anyio
 
@@ -122,7 +122,7 @@ async def logged(
     app: FastAPI, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """Return a client of an application on the same database that logs everything to what capsys reads."""
-    chatty = create_app(make_settings(settings.data_dir, settings.database_url, log={"level": "debug"}))
+    chatty = create_app(make_settings(settings.data_dir, url_of(settings), log={"level": "debug"}))
     transport = httpx2.ASGITransport(app=chatty)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client

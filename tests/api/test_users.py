@@ -168,3 +168,24 @@ async def test_a_deleted_account_is_gone_at_once_with_its_tokens(client: httpx2.
     refreshed = await client.post("/api/v1/auth/refresh", json={"refresh_token": amira.refresh_token})
     assert refreshed.status_code == 400
     assert (await register(client)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"username": "\ufdfa" * 20}, {"email": "\ufdfa" * 35 + "@example.com"}],
+    ids=["name", "address"],
+)
+async def test_a_name_whose_normal_form_is_too_long_is_refused(
+    client: httpx2.AsyncClient, changes: dict[str, str]
+) -> None:
+    assert (await register(client, **changes)).status_code == 422
+
+
+async def test_both_databases_speak_of_the_address_where_both_names_are_taken(
+    client: httpx2.AsyncClient,
+) -> None:
+    await register(client)
+
+    response = await register(client)
+
+    assert (response.status_code, response.json()["code"]) == (409, "email-taken")

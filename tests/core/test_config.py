@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
 from backend.core import keys
 from backend.core.config import Settings
@@ -47,7 +48,7 @@ def test_a_secret_may_come_from_a_mounted_file(monkeypatch: pytest.MonkeyPatch, 
     ],
 )
 def test_a_plain_database_url_gets_its_driver(given: str, driver: str) -> None:
-    assert Settings.model_validate({"database": {"url": given}}).database_url == driver
+    assert Settings.model_validate({"database": {"url": given}}).database_url == make_url(driver)
 
 
 @pytest.mark.parametrize("url", ["mysql://a@b/c", "nonsense", ""])
@@ -59,7 +60,7 @@ def test_another_database_is_refused_without_showing_its_url(url: str) -> None:
 
 
 def test_without_a_url_the_database_is_in_the_data_folder(tmp_path: Path) -> None:
-    assert Settings(data_dir=tmp_path).database_url == f"sqlite+aiosqlite:///{tmp_path}/safeplate.db"
+    assert Settings(data_dir=tmp_path).database_url.database == f"{tmp_path}/safeplate.db"
 
 
 def test_no_secret_has_a_default(tmp_path: Path) -> None:

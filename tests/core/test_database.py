@@ -14,7 +14,7 @@ from backend.core.database import Database, violates
 from backend.core.errors import ConflictError, UnavailableError
 from backend.models.users import User
 from backend.utils.identifiers import uuid7
-from tests.factories import make_settings, register
+from tests.factories import make_settings, register, url_of
 
 pytestmark = pytest.mark.anyio
 
@@ -128,7 +128,7 @@ async def test_a_full_queue_asks_the_caller_to_come_back(settings: Settings) -> 
     database = Database(
         make_settings(
             settings.data_dir,
-            database={"url": settings.database_url, "pool_size": 2, "acquire_timeout": "PT0.05S"},
+            database={"url": url_of(settings), "pool_size": 2, "acquire_timeout": "PT0.05S"},
         )
     )
 

@@ -16,7 +16,7 @@ from backend.core.config import Settings
 from backend.core.database import Database, metadata
 from backend.core.migrations import _config, current_revision, head_revision, run_locked
 from tests import postgres
-from tests.factories import make_settings
+from tests.factories import make_settings, url_of
 
 pytestmark = pytest.mark.anyio
 VERSIONS = Path(__file__).parents[2] / "alembic" / "versions"
@@ -108,7 +108,7 @@ async def test_processes_that_start_together_take_turns(empty: Settings) -> None
         "--data-dir",
         str(empty.data_dir),
     )
-    variables = os.environ | {"SAFEPLATE_DATABASE__URL": empty.database_url}  # noqa: TID251 - for a child
+    variables = os.environ | {"SAFEPLATE_DATABASE__URL": url_of(empty)}  # noqa: TID251 - for a child
 
     running = [
         await asyncio.create_subprocess_exec(*command_line, env=variables, stderr=asyncio.subprocess.PIPE)

@@ -109,3 +109,18 @@ async def test_retried_changes_of_many_writers_all_land(crowd: httpx2.AsyncClien
 
     after = await crowd.get("/api/v1/health/profiles/me", headers=owner.headers)
     assert after.json()["version"] == 21
+
+
+async def test_changes_that_accept_any_version_all_land(crowd: httpx2.AsyncClient) -> None:
+    owner = await make_person(crowd, "careless")
+    await make_profile(crowd, owner)
+    headers = owner.headers | {"If-Match": "*"}
+
+    answers = await asyncio.gather(
+        *(
+            crowd.patch("/api/v1/health/profiles/me", json={"display_name": f"n{n}"}, headers=headers)
+            for n in range(64)
+        )
+    )
+
+    assert Counter(answer.status_code for answer in answers) == {200: 64}

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import httpx2
 import pytest
 
 from tests.factories import PASSWORD
-from tests.server.conftest import ROOT, start, stop
+from tests.server.conftest import ROOT, SAFEPLATE, start, stop
 
 pytestmark = pytest.mark.server
 
@@ -106,3 +107,77 @@ def test_the_entry_prepares_everything_on_a_machine_with_a_disk(tmp_path: Path) 
 
     assert done.stdout.strip() == "200", done.stderr
     assert (tmp_path / "data" / "keys" / "master.key").exists()
+
+
+def test_what_the_service_writes_is_the_owners_alone_even_in_an_open_folder(data_dir: Path) -> None:
+    data_dir.mkdir(mode=0o755)
+
+    stop(start(data_dir))
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data_dir.iterdir() if path.is_file()}
+    assert "safeplate.db" in modes
+    assert set(modes.values()) == {0o600}
+
+
+@pytest.mark.parametrize("name", ["we ird?x=1#%41", "\u00fc\u2603"])
+def test_a_folder_of_any_name_holds_the_database(tmp_path: Path, name: str) -> None:
+    stop(start(tmp_path / name))
+
+    assert (tmp_path / name / "safeplate.db").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_no_new_keys_are_made_beside_a_database_that_was_sealed_under_others(data_dir: Path) -> None:
+    stop(start(data_dir))
+    (data_dir / "keys" / "master.key").unlink()
+
+    done = _serve(data_dir)
+
+    assert done.returncode == 2
+    assert "Restore the folder `keys` from its backup." in done.stderr
+    assert not (data_dir / "keys" / "master.key").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("LOG__LEVEL", "loud", "SAFEPLATE_LOG__LEVEL"),
+        ("HTTP__ALLOWED_HOSTS", "food.example", "as JSON"),
+        ("DATABASE__URL", "mysql://127.0.0.1/x", "SAFEPLATE_DATABASE__URL"),
+        ("DATABASE__URL", "postgresql://nobody@127.0.0.1:1/x", "database"),
+        ("DATABASE__URL", "sqlite:////nonexistent/x.db", "database"),
+        ("KEYS__MASTER_FILE", "/nonexistent", "/nonexistent"),
+        ("RATE_LIMIT__LOGIN", "0/minute", "SAFEPLATE_RATE_LIMIT__LOGIN"),
+        ("AUTH__ACCESS_TOKEN_TTL", "15m", "SAFEPLATE_AUTH__ACCESS_TOKEN_TTL"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_a_stack_trace(
+    data_dir: Path, name: str, value: str, hint: str
+) -> None:
+    done = _serve(data_dir, **{f"SAFEPLATE_{name}": value})
+
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "listens on" not in done.stdout
+
+
+def _serve(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
+    return subprocess.run(
+        [SAFEPLATE, "serve", "--port", "0", "--data-dir", data_dir],
+        env=environment | variables, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_head_is_get_without_content_on_one_connection(data_dir: Path) -> None:
+    server = start(data_dir)
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    stop(server)
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert answer.count(b'"alive"') == 1

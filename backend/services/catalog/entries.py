@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from backend.utils.text import primary_language
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,8 +42,8 @@ class Named(_Entry):
     synonyms: dict[str, tuple[str, ...]] = {}
 
     def name(self, language: str) -> str:
-        """Return the preferred name, in English where the language has none."""
-        return self.names.get(language, self.names["en"])
+        """Return the preferred name for a language tag, in English where the language has none."""
+        return self.names.get(primary_language(language), self.names["en"])
 
 
 class Substance(Named):

@@ -33,7 +33,6 @@ class NameIndex:
             for name in _names(entry):
                 self._owners.setdefault(fold(name), entry.code)
         self._names = list(self._owners)
-        # A match within a longer synonym counts less than one with a whole name.
         self._rank = {code: rank for rank, code in enumerate(self._entries)}
 
     def resolve(self, name: str) -> str:

@@ -141,7 +141,7 @@ async def replace_profile(
         PreconditionFailedError: It is no longer at one of the versions.
         InvalidInputError: A name is not on the approved list, doubled or contradicted.
     """
-    current = await read_profile(session, user, profile, keyring=keyring)
+    current = await _read_locked(session, user, profile, keyring=keyring)
     _require(current, versions)
     document = to_document(data, before=current.document)
     return await _store(session, user, current, document, keyring=keyring)
@@ -163,7 +163,7 @@ async def update_profile(
         PreconditionFailedError: It is no longer at one of the versions.
         InvalidInputError: A name is not on the approved list, doubled or contradicted.
     """
-    current = await read_profile(session, user, profile, keyring=keyring)
+    current = await _read_locked(session, user, profile, keyring=keyring)
     _require(current, versions)
     changes = {name: getattr(data, name) for name in data.model_fields_set}
     merged = from_document(current.document).model_copy(update=changes)
@@ -180,7 +180,7 @@ async def remove_profile(
         ProfileNotFoundError: It does not exist or is somebody else's.
         PreconditionFailedError: It is no longer at one of the versions.
     """
-    row = await session.scalar(_matching(_profiles_of(user), profile))
+    row = await session.scalar(_matching(_profiles_of(user), profile).with_for_update())
     if row is None:
         raise ProfileNotFoundError
     if versions is not None and row.version not in versions:
@@ -232,6 +232,16 @@ def _matching(query: Select[HealthProfile], profile: ProfileRef) -> Select[Healt
     if profile == "me":
         return query.where(HealthProfile.relationship == Relationship.SELF)
     return query.where(HealthProfile.id == profile)
+
+
+async def _read_locked(
+    session: AsyncSession, user: Identity, profile: ProfileRef, *, keyring: Keyring
+) -> Profile:
+    # Without the lock, a change from any version (`If-Match: *`) could still be overtaken.
+    row = await session.scalar(_matching(_profiles_of(user), profile).with_for_update())
+    if row is None:
+        raise ProfileNotFoundError
+    return _opened(row, open_document(row, owner=user, keyring=keyring))
 
 
 def _require(current: Profile, versions: Versions) -> None:

@@ -32,6 +32,7 @@ from backend.services.screening.judge import (
 )
 from backend.services.screening.match import Reading, read
 from backend.services.users import Identity
+from backend.utils.text import primary_language
 
 _MAX_UNKNOWN = 200  # stretches of unknown words that an answer lists
 
@@ -48,7 +49,7 @@ async def check(
     known = catalog.shipped()
     declared = _declared(data, known)
     profiles = await _profiles(session, user, data.profiles, keyring)
-    language = data.lang.partition("-")[0].lower() if data.lang else None
+    language = primary_language(data.lang) if data.lang else None
     reading = read(data.text, lexicon.shipped(), language=language)
     people = tuple(_answer(profile, reading, known, declared) for profile in profiles)
     return ScreeningResponse(
