@@ -150,9 +150,11 @@ def _finding(
 ) -> Finding | None:
     name = known.substances[code].name("en")
     if mention.clause is ClauseKind.PRECAUTIONARY:
-        if mention.role is Role.MAYBE or not requirement.traces:
+        if not requirement.traces:
             return None
         verdict, reason = Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
+        if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
+            verdict, reason = Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
     elif mention.role is Role.MAYBE:
         if code in named:
             return None
