@@ -18,6 +18,7 @@ _FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
 _MIN_LANGUAGE_SHARE = 0.2
 _MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
+_MIN_GLUED = 2  # letters of the other word: one more letter is an ending or a misprint
 _MAX_SIMILAR = 200  # distinct words that are compared: bounds the work that a hostile text can ask for
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 
@@ -229,11 +230,22 @@ def _misspelt(
             near = process.extractOne(
                 word, lexicon.similar.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
             )
-            known[word] = lexicon.similar[near[0]] if near else ()
+            known[word] = lexicon.similar[near[0]] if near else _glued(word, lexicon)
         if codes := known.get(word):
             first, last = label.starts[start], label.ends[end - 1]
             kind = clauses.at(start)
             yield Mention(first, last, text[first:last], Role.TERM, codes, kind, misspelt=True)
+
+
+def _glued(word: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """Return what a name that is printed without the space beside it stands for: "soybeanand palm oil"."""
+    parts = (
+        name
+        for name in lexicon.similar
+        if len(word) >= len(name) + _MIN_GLUED and (word.startswith(name) or word.endswith(name))
+    )
+    longest = max(parts, key=len, default=None)
+    return lexicon.similar[longest] if longest else ()
 
 
 def _stretches(label: Folded, text: str, strange: Sequence[tuple[int, int]]) -> Iterator[Span]:
