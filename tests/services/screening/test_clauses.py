@@ -142,3 +142,8 @@ def test_naming_one_part_does_not_tell_the_rest(text: str, code: str) -> None:
 )
 def test_a_named_source_settles_it(text: str) -> None:
     assert judged(f"Ingredients: {text}", allergy("gluten"))[1] == ()
+
+
+@pytest.mark.parametrize("text", ["No GMO soya", "Made without GMO soya", "Free from GMO soya lecithin"])
+def test_what_soya_is_not_does_not_make_it_absent(text: str) -> None:
+    assert judged(text, allergy("soybeans"))[0] is CONTAINS
