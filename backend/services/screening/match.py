@@ -15,6 +15,7 @@ from backend.utils.text import Folded, fold_mapped
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
 _FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
+_MAX_SOURCE = 100  # characters in which a source is looked for
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
 _MIN_LANGUAGE_SHARE = 0.2
 _MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
@@ -177,8 +178,9 @@ def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon
         )
 
     if bracket := _SOURCE_FOLLOWS.match(text, found[index].end):
-        stop = _FIRST_STOP.search(text, bracket.end())
-        end = stop.start() if stop else len(text)
+        end = bracket.end() + _MAX_SOURCE
+        if stop := _FIRST_STOP.search(text, bracket.end(), end):
+            end = stop.start()
         return any(tells(other) for other in _until(found, index + 1, end))
     if meaning.compound:
         return False
