@@ -53,12 +53,14 @@ class Substance(Named):
         parents: Codes of the wider substances that this one is a kind of.
         found_in: Codes of substances that hold this one without being a kind of it: who avoids it avoids
             them (lactose is in milk).
+        akin: Codes whose allergens are so like this one's that most people who react to it react to them.
         bare: Code of the kind that the bare name means in food law (milk is cow's milk).
         uncertain: Whether a label that names it leaves open if it matters (E471 may be from plants).
     """
 
     parents: tuple[str, ...] = ()
     found_in: tuple[str, ...] = ()
+    akin: tuple[str, ...] = ()
     bare: str | None = None
     uncertain: bool = False
 

@@ -186,6 +186,8 @@ def _check_relations(substances: Mapping[str, Substance], ancestors: Mapping[str
     for entry in substances.values():
         if unknown := set(entry.found_in) - substances.keys():
             raise CatalogFaultError(f"{entry.code} is found in unknown {sorted(unknown)}")
+        if unknown := set(entry.akin) - substances.keys():
+            raise CatalogFaultError(f"{entry.code} is akin to unknown {sorted(unknown)}")
         if entry.bare is not None and entry.code not in ancestors.get(entry.bare, ()):
             raise CatalogFaultError(f"{entry.bare} is not a kind of {entry.code}")
 

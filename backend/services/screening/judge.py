@@ -29,6 +29,7 @@ class Requirement:
 
     Attributes:
         avoid: The codes that conflict with it, kinds included.
+        akin: Codes to which most people who avoid this react as well.
         wider: Codes of which what is avoided is a kind: a label that names one may mean it.
         kind: How binding it is.
         traces: Whether a precautionary statement matters.
@@ -38,6 +39,7 @@ class Requirement:
     type: RequirementType
     code: str
     avoid: frozenset[str]
+    akin: frozenset[str]
     wider: frozenset[str]
     kind: RuleKind
     traces: bool
@@ -64,8 +66,9 @@ def require_allergy(allergen: Allergen, known: Catalog, *, traces: bool) -> Requ
     """Return what somebody with an allergy avoids."""
     roots = (allergen.code, *allergen.found_in)
     avoid = frozenset(code for root in roots for code in known.descendants(root))
+    akin = frozenset(code for root in allergen.akin for code in known.descendants(root)) - avoid
     wider = known.ancestors(allergen.code) - avoid
-    return Requirement(RequirementType.ALLERGY, allergen.code, avoid, wider, RuleKind.STRICT, traces)
+    return Requirement(RequirementType.ALLERGY, allergen.code, avoid, akin, wider, RuleKind.STRICT, traces)
 
 
 def require_rules(
@@ -78,6 +81,7 @@ def require_rules(
             holder.code,
             avoid=frozenset(code for root in rule.avoid for code in known.descendants(root))
             - frozenset(code for root in rule.unless for code in known.descendants(root)),
+            akin=frozenset(),
             wider=frozenset(),
             kind=rule.kind,
             traces=rule.traces,
@@ -102,7 +106,8 @@ def judge(
     named = frozenset(code for root in declared for code in known.descendants(root))
     found: list[Finding] = []
     for requirement in requirements:
-        relevant = [code for code in groups if code in requirement.avoid or code in requirement.wider]
+        concerned = requirement.avoid | requirement.akin | requirement.wider
+        relevant = [code for code in groups if code in concerned]
         of_it = [
             finding
             for code in relevant
@@ -150,9 +155,11 @@ def _finding(
 ) -> Finding | None:
     name = known.substances[code].name("en")
     if mention.clause is ClauseKind.PRECAUTIONARY:
-        if mention.role is Role.MAYBE or not requirement.traces:
+        if not requirement.traces:
             return None
         verdict, reason = Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
+        if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
+            verdict, reason = Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
     elif mention.role is Role.MAYBE:
         if code in named:
             return None
@@ -167,6 +174,9 @@ def _listed(requirement: Requirement, code: str, mention: Mention, known: Catalo
     name = known.substances[code].name("en")
     if mention.misspelt:
         return Verdict.LIKELY, f"looks like a misspelt word for {name}"
+    if code in requirement.akin:
+        kin = known.substances[requirement.code].name("en")
+        return Verdict.LIKELY, f"is {name}, to which most people who react to {kin} react too"
     if code not in requirement.avoid:
         return Verdict.LIKELY, f"{name} may mean {known.substances[requirement.code].name('en')}"
     if known.substances[code].uncertain:

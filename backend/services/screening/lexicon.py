@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,8 @@ from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
 _E_NUMBER = re.compile(r"e(\d{3,4}[a-z]{0,4})")
+_ABSENT_ONE = "absent_one"  # the clause of a lexicon that lists words for the absence of one thing
+_ADDITIVES = ("sulphites", "glutamate", "benzoates", "tartrazine", "annatto", "cochineal", "lactose")
 _MIN_SIMILAR_LETTERS = 5  # shorter words have too many neighbours
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -32,11 +34,15 @@ class Role(StrEnum):
 
     CLAUSE = "clause"  # opens a clause
     FREE_SUFFIX = "free_suffix"  # says that what precedes it is absent
+    NEGATION = "negation"  # turns an absence that follows into a warning: "not free from"
     TERM = "term"  # is a substance, or made from it
     MAYBE = "maybe"  # has a source that the label does not tell
     TRAP = "trap"  # looks like an allergen and is none
     PLAIN = "plain"  # is of no concern
     FILLER = "filler"  # means nothing by itself
+
+
+_NOT_OPENING = (Role.FREE_SUFFIX, Role.NEGATION)  # listed among the clauses, and open none
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Meaning:
     Attributes:
         codes: For terms what it is, for `maybe` what it could be: codes of the catalogue.
         opens: The kind of clause that it opens.
+        single: Whether the clause speaks of one thing alone: "no added".
+        compound: Whether it is made of several things, so that naming one does not tell the others.
         words: How many words the phrase has.
     """
 
@@ -53,6 +61,8 @@ class Meaning:
     role: Role
     codes: tuple[str, ...] = ()
     opens: ClauseKind | None = None
+    single: bool = False
+    compound: bool = False
     words: int = 1
 
 
@@ -63,6 +73,8 @@ class Lexicon:
     Attributes:
         phrases: The folded phrases, in the order in which the automaton counts them.
         meanings: For each phrase, its meaning in each language that has it.
+        declared: Codes that some food law requires on labels, kinds included.
+        sources: Codes of what an ingredient can be made from: allergens, but no additives.
         similar: Single words of allergens that a misspelling may be compared with, and their codes.
         version: First 12 hexadecimal digits of the SHA-256 of the files.
     """
@@ -71,6 +83,8 @@ class Lexicon:
     meanings: tuple[tuple[Meaning, ...], ...]
     automaton: AhoCorasick
     languages: tuple[str, ...]
+    declared: frozenset[str]
+    sources: frozenset[str]
     similar: Mapping[str, tuple[str, ...]]
     version: str
 
@@ -80,6 +94,7 @@ class _Maybe(BaseModel):
 
     words: tuple[str, ...]
     could_be: tuple[str, ...]
+    compound: bool = False
 
 
 class _File(BaseModel):
@@ -123,12 +138,15 @@ def load(folder: Path, known: Catalog) -> Lexicon:
                 languages = found.setdefault(spelling, {})
                 languages[file.language] = _joined(languages.get(file.language), meaning, spelling)
     phrases = tuple(found)
+    declared = _with_kinds((code for regime in known.regimes.values() for code in regime.declares), known)
     return Lexicon(
         phrases=phrases,
         meanings=tuple(tuple(languages.values()) for languages in found.values()),
         automaton=AhoCorasick(phrases),
         languages=tuple(texts),
-        similar=_similar(found, known),
+        declared=declared,
+        sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
+        similar=_similar(found, declared),
         version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
     )
 
@@ -136,29 +154,34 @@ def load(folder: Path, known: Catalog) -> Lexicon:
 def _entries(file: _File) -> Iterator[tuple[str, Meaning]]:
     language = file.language
     for kind, phrases in file.clauses.items():
-        role = Role.FREE_SUFFIX if kind == Role.FREE_SUFFIX else Role.CLAUSE
-        opens = ClauseKind.FREE_FROM if kind == Role.FREE_SUFFIX else ClauseKind(kind)
-        yield from ((phrase, Meaning(language, role, opens=opens)) for phrase in phrases)
+        clause = _clause(language, kind)
+        yield from ((phrase, clause) for phrase in phrases)
     for code, phrases in file.terms.items():
         yield from ((phrase, Meaning(language, Role.TERM, codes=(code,))) for phrase in phrases)
     for group in file.maybe:
-        meaning = Meaning(language, Role.MAYBE, codes=group.could_be)
+        meaning = Meaning(language, Role.MAYBE, codes=group.could_be, compound=group.compound)
         yield from ((phrase, meaning) for phrase in group.words)
     for role, phrases in ((Role.TRAP, file.traps), (Role.PLAIN, file.plain), (Role.FILLER, file.filler)):
         yield from ((phrase, Meaning(language, role)) for phrase in phrases)
 
 
+def _clause(language: str, kind: str) -> Meaning:
+    if kind in _NOT_OPENING:
+        return Meaning(language, Role(kind))
+    if kind == _ABSENT_ONE:
+        return Meaning(language, Role.CLAUSE, opens=ClauseKind.FREE_FROM, single=True)
+    return Meaning(language, Role.CLAUSE, opens=ClauseKind(kind))
+
+
 def _joined(before: Meaning | None, meaning: Meaning, phrase: str) -> Meaning:
     """Keep the role that comes first; a phrase of two substances is both of them."""
-    codes = meaning.codes
-    role, opens = meaning.role, meaning.opens
-    if before is not None:
-        order = list(Role)
-        if before.role is role:
-            codes = tuple(dict.fromkeys((*before.codes, *codes)))
-        elif order.index(before.role) < order.index(role):
-            role, codes, opens = before.role, before.codes, before.opens
-    return Meaning(meaning.language, role, codes, opens, words=phrase.count(" ") + 1)
+    words = phrase.count(" ") + 1
+    if before is None:
+        return replace(meaning, words=words)
+    if before.role is meaning.role:
+        return replace(before, codes=tuple(dict.fromkeys((*before.codes, *meaning.codes))))
+    order = list(Role)
+    return before if order.index(before.role) < order.index(meaning.role) else replace(meaning, words=words)
 
 
 def _spellings(phrase: str) -> Iterator[str]:
@@ -172,13 +195,17 @@ def _check(name: str, file: _File, known: Catalog) -> None:
     codes = {*file.terms, *(code for group in file.maybe for code in group.could_be)}
     if unknown := codes - known.substances.keys():
         raise LexiconFaultError(f"{name}.yaml has unknown codes {sorted(unknown)}")
-    if unknown := file.clauses.keys() - {*ClauseKind, Role.FREE_SUFFIX}:
+    if unknown := file.clauses.keys() - {*ClauseKind, *_NOT_OPENING, _ABSENT_ONE}:
         raise LexiconFaultError(f"{name}.yaml has unknown clauses {sorted(unknown)}")
 
 
-def _similar(found: Mapping[str, Mapping[str, Meaning]], known: Catalog) -> dict[str, tuple[str, ...]]:
-    declared = {code for regime in known.regimes.values() for code in regime.declares}
-    wanted = {code for parent in declared for code in known.descendants(parent)}
+def _with_kinds(codes: Iterable[str], known: Catalog) -> frozenset[str]:
+    return frozenset(kind for code in codes for kind in known.descendants(code))
+
+
+def _similar(
+    found: Mapping[str, Mapping[str, Meaning]], wanted: frozenset[str]
+) -> dict[str, tuple[str, ...]]:
     return {
         phrase: tuple(dict.fromkeys(codes))
         for phrase, languages in found.items()
@@ -188,7 +215,7 @@ def _similar(found: Mapping[str, Mapping[str, Meaning]], known: Catalog) -> dict
     }
 
 
-def _term_codes(meanings: Iterable[Meaning], wanted: set[str]) -> Iterator[str]:
+def _term_codes(meanings: Iterable[Meaning], wanted: frozenset[str]) -> Iterator[str]:
     for meaning in meanings:
         if meaning.role is Role.TERM:
             yield from (code for code in meaning.codes if code in wanted)

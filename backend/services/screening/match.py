@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz, process
@@ -14,9 +14,12 @@ from backend.utils.text import Folded, fold_mapped
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
+_FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
+_MAX_SOURCE = 100  # characters in which a source is looked for
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
 _MIN_LANGUAGE_SHARE = 0.2
 _MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
+_MIN_GLUED = 2  # letters of the other word: one more letter is an ending or a misprint
 _MAX_SIMILAR = 200  # distinct words that are compared: bounds the work that a hostile text can ask for
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 
@@ -81,11 +84,14 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
     weights = _weigh(chosen, lexicon, language)
     main = max(weights, key=lambda name: weights[name], default=None)
     found = [Found(start, end, _meaning(lexicon.meanings[phrase], main)) for phrase, start, end in chosen]
-    clauses = segment(label, text, found)
+    clauses = segment(label, text, found, lexicon.declared)
     words = [match.span() for match in _WORD.finditer(label.text)]
     words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
     strange = list(_outside(words, found))
-    mentions = [*_mentions(label, text, found, clauses), *_misspelt(label, text, strange, clauses, lexicon)]
+    mentions = [
+        *_mentions(label, text, found, clauses, lexicon),
+        *_misspelt(label, text, strange, clauses, lexicon),
+    ]
     total = sum(weights.values())
     return Reading(
         mentions=tuple(sorted(mentions, key=lambda mention: mention.start)),
@@ -103,13 +109,21 @@ def _longest(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int, int]]:
     candidates = [
         (start, -end, phrase)
         for phrase, start, end in lexicon.automaton.find_matches_as_indexes(text, overlapping=True)
-        if not (start > 0 and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
+        if not _goes_on(text, start) and not _goes_on(text, end)
     ]
     position = 0
     for start, minus_end, phrase in sorted(candidates):
         if start >= position:
             position = -minus_end
             yield phrase, start, position
+
+
+def _goes_on(text: str, place: int) -> bool:
+    """Whether a word goes on across a place; "hazelnuts13%" and "milk²" end where the digits begin."""
+    if not 0 < place < len(text):
+        return False
+    before, after = text[place - 1], text[place]
+    return before.isalnum() and after.isalnum() and before.isdigit() is after.isdigit()
 
 
 def _weigh(chosen: Iterable[tuple[int, int, int]], lexicon: Lexicon, hint: str | None) -> Counter[str]:
@@ -136,33 +150,63 @@ def _meaning(meanings: Sequence[Meaning], main: str | None) -> Meaning:
     return replace(first, codes=tuple(dict.fromkeys(codes)))
 
 
-def _mentions(label: Folded, text: str, found: Sequence[Found], clauses: Clauses) -> Iterator[Mention]:
+def _mentions(
+    label: Folded, text: str, found: Sequence[Found], clauses: Clauses, lexicon: Lexicon
+) -> Iterator[Mention]:
     for index, item in enumerate(found):
         meaning = item.meaning
         if meaning.role is Role.TERM or (
-            meaning.role is Role.MAYBE and not _source_told(label.text, found, index)
+            meaning.role is Role.MAYBE and not _source_told(label.text, found, index, lexicon)
         ):
             start, end = label.starts[item.start], label.ends[item.end - 1]
             clause = clauses.at(item.start)
             yield Mention(start, end, text[start:end], meaning.role, meaning.codes, clause)
 
 
-def _source_told(text: str, found: Sequence[Found], index: int) -> bool:
-    """Whether the label names the source: "wheat modified starch", "flavouring (contains milk)"."""
-    item = found[index]
+def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon) -> bool:
+    """Whether the label names the source: "wheat modified starch", "flavouring (contains milk)".
+
+    Of what is made of several things only a list tells the rest: "garlic bread" has its wheat unsaid, and
+    "flour (iron, niacin)" names what was added and not what was milled.
+    """
+    meaning = found[index].meaning
+
+    def tells(other: Found) -> bool:
+        codes = other.meaning.codes
+        return other.meaning.role is Role.TERM and any(
+            code in lexicon.sources or code in meaning.codes for code in codes
+        )
+
+    if bracket := _SOURCE_FOLLOWS.match(text, found[index].end):
+        end = bracket.end() + _MAX_SOURCE
+        if stop := _FIRST_STOP.search(text, bracket.end(), end):
+            end = stop.start()
+        return any(tells(other) for other in _until(found, index + 1, end))
+    if meaning.compound:
+        return False
     before = found[index - 1] if index else None
-    if before and before.meaning.role is Role.TERM and text[before.end : item.start].isspace():
+    if before and tells(before) and text[before.end : found[index].start].isspace():
         return True
-    following = found[index + 1 :]
-    if bracket := _SOURCE_FOLLOWS.match(text, item.end):
-        closing = text.find(")", bracket.end())
-        end = closing if closing >= 0 else len(text)
-        first_stop = min((place for place in (text.find(",", bracket.end()), end) if place >= 0), default=end)
-        return any(other.meaning.role is Role.TERM for other in following if other.end <= first_stop)
-    for other in following:
-        if not text[item.end : other.start].isspace() or other.meaning.role is not Role.FILLER:
-            return other.meaning.role is Role.TERM and text[item.end : other.start].isspace()
-        item = other
+    return _is_followed(text, found, index, tells)
+
+
+def _until(found: Sequence[Found], first: int, end: int) -> Iterator[Found]:
+    for place in range(first, len(found)):
+        if found[place].end > end:
+            return
+        yield found[place]
+
+
+def _is_followed(text: str, found: Sequence[Found], index: int, tells: Callable[[Found], bool]) -> bool:
+    """Whether a source follows after filler words alone: "amidon de blé"."""
+    end = found[index].end
+    for place in range(index + 1, len(found)):
+        other = found[place]
+        if not text[end : other.start].isspace():
+            return False
+        if other.meaning.role is not Role.FILLER:
+            return tells(other)
+        end = other.end
     return False
 
 
@@ -188,11 +232,22 @@ def _misspelt(
             near = process.extractOne(
                 word, lexicon.similar.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
             )
-            known[word] = lexicon.similar[near[0]] if near else ()
+            known[word] = lexicon.similar[near[0]] if near else _glued(word, lexicon)
         if codes := known.get(word):
             first, last = label.starts[start], label.ends[end - 1]
             kind = clauses.at(start)
             yield Mention(first, last, text[first:last], Role.TERM, codes, kind, misspelt=True)
+
+
+def _glued(word: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """Return what a name that is printed without the space beside it stands for: "soybeanand palm oil"."""
+    parts = (
+        name
+        for name in lexicon.similar
+        if len(word) >= len(name) + _MIN_GLUED and (word.startswith(name) or word.endswith(name))
+    )
+    longest = max(parts, key=len, default=None)
+    return lexicon.similar[longest] if longest else ()
 
 
 def _stretches(label: Folded, text: str, strange: Sequence[tuple[int, int]]) -> Iterator[Span]:

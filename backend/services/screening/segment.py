@@ -4,8 +4,9 @@ Ending a clause too late can turn a warning into nothing, ending it too early on
 label leaves the end open, it ends early.
 """
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +16,15 @@ from backend.utils.text import Folded
 
 _TO_THE_NEXT = {ClauseKind.INGREDIENTS}
 _TO_THE_ITEM = {ClauseKind.FREE_FROM, ClauseKind.SUITABILITY}
+_ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 _OPEN_ENDED = ",:(&["  # a line that ends so goes on in the next one
+_SENTENCE_ENDS = ".!?:"
+_PART = re.compile(r"[.!?;:,()\[\]]")  # "not" has no say beyond these
+_BULLETS = "\u2022\u00b7\u25cf\u2023|"
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014"
+_DASH_BETWEEN_SPACES = 2  # the dash itself and one space would do for "co- founder"
+_WITHOUT_THING = {Role.FILLER, Role.CLAUSE, Role.NEGATION, Role.FREE_SUFFIX}
+_LOOK_BACK = 8  # phrases between a "not" and what it denies: "cannot guarantee that it is free from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +48,14 @@ class Clauses:
         return self.kinds[bisect_right(self.starts, position) - 1]
 
 
-def segment(label: Folded, original: str, found: Sequence[Found]) -> Clauses:
+def segment(label: Folded, original: str, found: Sequence[Found], declared: Collection[str]) -> Clauses:
     """Divide a label by the phrases that open clauses.
 
     Args:
         label: The folded label.
         original: The label itself, for its line breaks.
         found: The phrases in it, in order.
+        declared: The codes that some law requires on labels: lists of absences are made of them.
     """
     starts, kinds = [0], [ClauseKind.INGREDIENTS]
 
@@ -56,41 +66,113 @@ def segment(label: Folded, original: str, found: Sequence[Found]) -> Clauses:
             starts.append(position)
             kinds.append(kind)
 
-    openers = [index for index, item in enumerate(found) if _opens(index, found)]
-    for place, index in enumerate(openers):
+    openers = [(index, kind) for index in range(len(found)) if (kind := _opened(index, found, label.text))]
+    aside_until = -1
+    for place, (index, kind) in enumerate(openers):
         opener = found[index]
-        kind = opener.meaning.opens or ClauseKind.INGREDIENTS
-        limit = found[openers[place + 1]].start if place + 1 < len(openers) else len(label.text)
+        limit = found[openers[place + 1][0]].start if place + 1 < len(openers) else len(label.text)
         begin(opener.start, kind)
-        end = _end(label, original, found, index, limit)
+        # Within a list, "per 100 g" and "high in protein" speak of one ingredient, not of all that follow.
+        narrow = kind in _ASIDES and not (
+            aside_until == opener.start or _starts_sentence(label, original, opener.start)
+        )
+        end = _end(label, original, _Reach(found, index, kind, limit, narrow, declared))
+        aside_until = end if kind in _ASIDES and not narrow else -1
         if end < limit:
             begin(end, ClauseKind.INGREDIENTS)
     return _with_absences(Clauses(tuple(starts), tuple(kinds)), label, found)
 
 
-def _opens(index: int, found: Sequence[Found]) -> bool:
-    """Whether a phrase opens a clause: "that contains" within "made in a place that contains" does not."""
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """What decides how far a clause goes: its opener, its kind, and where the next clause begins.
+
+    Attributes:
+        narrow: Whether it speaks of one item of a list alone.
+    """
+
+    found: Sequence[Found]
+    index: int
+    kind: ClauseKind
+    limit: int
+    narrow: bool
+    declared: Collection[str]
+
+    @property
+    def opener(self) -> Found:
+        """Return the phrase that opens the clause."""
+        return self.found[self.index]
+
+    @property
+    def is_item(self) -> bool:
+        """Whether a dash, a bullet or a semicolon ends the clause."""
+        return self.narrow or self.kind in _TO_THE_ITEM
+
+    def lists(self, position: int) -> bool:
+        """Whether a comma goes on with the same thing: "free from milk, eggs", not "no colours, milk"."""
+        if self.narrow or self.opener.meaning.single:
+            return False
+        for item in self.found[self.index + 1 :]:
+            if item.start >= position:
+                return False
+            if item.meaning.role is Role.TERM and any(code in self.declared for code in item.meaning.codes):
+                return True
+        return False
+
+
+def _opened(index: int, found: Sequence[Found], text: str) -> ClauseKind | None:
+    """Return the kind of clause that a phrase opens, if any.
+
+    "That contains" within "made in a place that contains" opens none, and an absence that is denied or not
+    guaranteed is a warning: "may not be suitable for", "cannot guarantee that it is free from".
+    """
     meaning = found[index].meaning
     if meaning.role is not Role.CLAUSE:
-        return False
-    if meaning.opens is not ClauseKind.CONTAINS:
-        return True
-    for earlier in reversed(found[:index]):
-        if earlier.meaning.role is Role.CLAUSE and earlier.meaning.opens is ClauseKind.PRECAUTIONARY:
-            return False
-        if earlier.meaning.role is not Role.FILLER:
+        return None
+    if meaning.opens is ClauseKind.CONTAINS and _continues_warning(index, found):
+        return None
+    if meaning.opens in _TO_THE_ITEM and _is_denied(index, found, text):
+        return ClauseKind.PRECAUTIONARY
+    return meaning.opens
+
+
+def _continues_warning(index: int, found: Sequence[Found]) -> bool:
+    for place in range(index - 1, -1, -1):
+        meaning = found[place].meaning
+        if meaning.role is Role.CLAUSE and meaning.opens is ClauseKind.PRECAUTIONARY:
             return True
-    return True
+        if meaning.role is not Role.FILLER:
+            return False
+    return False
 
 
-def _end(label: Folded, original: str, found: Sequence[Found], index: int, limit: int) -> int:
-    opener = found[index]
-    kind = opener.meaning.opens
-    if kind in _TO_THE_NEXT:
+def _is_denied(index: int, found: Sequence[Found], text: str) -> bool:
+    """Whether a "not" or a warning before a phrase turns what it says into its opposite."""
+    for place in range(index - 1, max(-1, index - 1 - _LOOK_BACK), -1):
+        earlier = found[place]
+        if _PART.search(text, earlier.end, found[index].start):
+            return False
+        if earlier.meaning.role is Role.NEGATION or earlier.meaning.opens is ClauseKind.PRECAUTIONARY:
+            return True
+        if earlier.meaning.role in {Role.TERM, Role.CLAUSE}:
+            return False
+    return False
+
+
+def _starts_sentence(label: Folded, original: str, position: int) -> bool:
+    before = label.text[:position].rstrip()
+    if not before or before[-1] in _SENTENCE_ENDS:
+        return True
+    return "\n" in original[label.ends[len(before) - 1] : label.starts[position]]
+
+
+def _end(label: Folded, original: str, reach: _Reach) -> int:
+    limit, opener = reach.limit, reach.opener
+    if reach.kind in _TO_THE_NEXT:
         return limit
-    if kind is ClauseKind.FREE_FROM and opener.meaning.words == 1:
-        # "without milk powder eggs": a single word speaks of the one thing that follows it.
-        limit = min(limit, _first_term_end(found, index, limit))
+    if reach.kind is ClauseKind.FREE_FROM and opener.meaning.single:
+        # "without milk powder eggs": such words speak of the one thing that follows them.
+        limit = min(limit, _first_thing_end(reach))
     depth = 0
     for position in range(opener.end, limit):
         character = label.text[position]
@@ -100,44 +182,56 @@ def _end(label: Folded, original: str, found: Sequence[Found], index: int, limit
             depth -= 1
             if depth < 0:
                 return position
-        elif depth == 0 and _stops(label, original, position, opener):
+        elif depth == 0 and _stops(label, original, position, reach):
             return position
     return limit
 
 
-def _first_term_end(found: Sequence[Found], index: int, limit: int) -> int:
-    return next((item.end for item in found[index + 1 :] if item.meaning.role is Role.TERM), limit)
+def _first_thing_end(reach: _Reach) -> int:
+    things = (item for item in reach.found[reach.index + 1 :] if item.meaning.role not in _WITHOUT_THING)
+    return next((item.end for item in things), reach.limit)
 
 
-def _stops(label: Folded, original: str, position: int, opener: Found) -> bool:
+def _stops(label: Folded, original: str, position: int, reach: _Reach) -> bool:
     text, character = label.text, label.text[position]
-    following = text[position + 1 : position + 2]
     if character in ".!?":
-        return following in {"", " "}
-    if character == ";":
-        return opener.meaning.opens in _TO_THE_ITEM
-    if character == "," and opener.meaning.opens in _TO_THE_ITEM:
-        return opener.meaning.words == 1
+        return text[position + 1 : position + 2] in {"", " "}
+    if reach.is_item:
+        if character == ";":
+            return True
+        if character == ",":
+            return not reach.lists(position)
+        if _separates(label, original, position) and position > reach.opener.end:
+            return True
     breaks = original.count("\n", label.starts[position], label.ends[position]) if character == " " else 0
     if not breaks:
         return False
     before = text[:position].rstrip()[-1:]
-    return breaks > 1 or (position > opener.end and before not in _OPEN_ENDED)
+    return breaks > 1 or (position > reach.opener.end and before not in _OPEN_ENDED)
+
+
+def _separates(label: Folded, original: str, position: int) -> bool:
+    """Whether a bullet or a dash between spaces stands here: folding makes one space of such a dash."""
+    gap = original[label.starts[position] : label.ends[position]]
+    return gap in _BULLETS or (len(gap) > _DASH_BETWEEN_SPACES and any(dash in gap for dash in _DASHES))
 
 
 def _with_absences(clauses: Clauses, label: Folded, found: Sequence[Found]) -> Clauses:
-    """Mark what a suffix denies: the "milk" of "milk-free"."""
-    absent = list(_denied(label, found))
-    if not absent:
+    """Mark what a suffix denies: the "milk" of "milk-free", unless "not milk-free" or a warning says it."""
+    marked = {item.start: kind for item, kind in _suffixed(clauses, label, found)}
+    if not marked:
         return clauses
-    edges = sorted({*clauses.starts, *(edge for item in absent for edge in (item.start, item.end))})
-    denied = {item.start for item in absent}
-    kinds = [ClauseKind.FREE_FROM if edge in denied else clauses.at(edge) for edge in edges]
+    ends = {item.end for item in found if item.start in marked}
+    edges = sorted({*clauses.starts, *marked, *ends})
+    kinds = [marked.get(edge) or clauses.at(edge) for edge in edges]
     return Clauses(tuple(edges), tuple(kinds))
 
 
-def _denied(label: Folded, found: Sequence[Found]) -> Iterator[Found]:
-    for before, suffix in pairwise(found):
+def _suffixed(clauses: Clauses, label: Folded, found: Sequence[Found]) -> Iterator[tuple[Found, ClauseKind]]:
+    for index, (before, suffix) in enumerate(pairwise(found)):
         is_suffix = suffix.meaning.role is Role.FREE_SUFFIX and before.meaning.role is Role.TERM
         if is_suffix and label.text[before.end : suffix.start].isspace():
-            yield before
+            if clauses.at(before.start) is ClauseKind.PRECAUTIONARY:
+                continue
+            is_denied = _is_denied(index, found, label.text)
+            yield before, ClauseKind.PRECAUTIONARY if is_denied else ClauseKind.FREE_FROM

@@ -95,6 +95,22 @@ def test_a_wider_or_misspelt_word_is_likely(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        pytest.param("rice, goat's milk", "milk.cow", LIKELY, id="goat-for-cow"),
+        pytest.param("rice, quail's eggs", "eggs.hen", LIKELY, id="quail-for-hen"),
+        pytest.param("rice, pistachios", "nuts.cashew", LIKELY, id="pistachio-for-cashew"),
+        pytest.param("rice, crab", "crustaceans.prawn", LIKELY, id="crab-for-prawn"),
+        pytest.param("rice. May contain pecans", "nuts.walnut", MAY_CONTAIN, id="trace-of-kin"),
+        pytest.param("rice, almonds", "nuts.cashew", NOTHING, id="no-kin"),
+        pytest.param("rice, milk", "milk.goat", LIKELY, id="wider-word-stays-wide"),
+    ],
+)
+def test_what_is_nearly_the_same_to_the_body_is_likely(text: str, code: str, expected: Verdict) -> None:
+    assert judged(f"Ingredients: {text}", allergy(code))[0] is expected
+
+
+@pytest.mark.parametrize(
     ("text", "code", "law", "expected"),
     [
         pytest.param("water, natural flavouring", "celery", None, UNKNOWN, id="no-law"),

@@ -115,3 +115,37 @@ def test_a_trap_word_is_none(text: str, code: str) -> None:
 )
 def test_a_french_trap_word_is_none(text: str, code: str) -> None:
     assert judged(f"Ingrédients : {text}", allergy(code), lang="fr")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "lang"),
+    [
+        ("hazelnut milk chocolate, sugar", "milk", "en"),
+        ("hazelnut milk chocolate, sugar", "nuts.hazelnut", "en"),
+        ("egg noodles, water", "gluten", "en"),
+        ("egg noodles, water", "eggs", "en"),
+        ("fruits à coque et arachides", "peanuts", "fr"),
+        ("nouilles aux œufs, eau", "gluten", "fr"),
+        ("moutarde aux noix, sel", "mustard", "fr"),
+        ("céleri rémoulade, sel", "eggs", "fr"),
+        ("poisson pané, sel", "gluten", "fr"),
+        ("sauce teriyaki, eau", "gluten", "fr"),
+        ("beurre de homard, sel", "milk", "fr"),
+        ("extrait de malt d'orge et de blé", "gluten.wheat", "fr"),
+    ],
+)
+def test_a_phrase_of_two_things_is_both(text: str, code: str, lang: str) -> None:
+    assert judged(text, allergy(code), lang=lang)[0] is Verdict.CONTAINS
+
+
+@pytest.mark.parametrize("text", ["Rice, milk\u00b2, salt", "Rice, milk13%", "Rice, 5%milk", "Rice, 20milk"])
+def test_a_word_ends_where_digits_begin(text: str) -> None:
+    assert judged(f"Ingredients: {text}", allergy("milk"))[0] is Verdict.CONTAINS
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("creampowder, salt", "milk"), ("soybeanand palm oil", "soybeans"), ("choppedhazelnuts", "nuts")],
+)
+def test_a_name_printed_without_its_space_is_likely(text: str, code: str) -> None:
+    assert judged(f"Ingredients: {text}", allergy(code))[0] is Verdict.LIKELY
