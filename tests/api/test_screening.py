@@ -175,3 +175,15 @@ async def test_a_reference_that_is_none_is_refused(client: httpx2.AsyncClient, r
 def _only(allergies: list[dict[str, object]]) -> dict[str, Any]:
     """Return the parts of a profile that hold nothing but these allergies."""
     return {"allergies": allergies, "dietary_restrictions": [], "medical_conditions": []}
+
+
+async def test_a_hostile_label_gets_a_bounded_answer(client: httpx2.AsyncClient) -> None:
+    amira = await make_person(client)
+    await make_profile(client, amira)
+    text = "milk, wheat, semolina, peanuts, cheese, " * 500
+
+    response = await client.post(CHECK, json={"text": text}, headers=amira.headers)
+
+    (person,) = response.json()["people"]
+    assert person["verdict"] == "contains"
+    assert 60 <= len(person["findings"]) <= 300

@@ -1,16 +1,15 @@
 """Health profiles: sealed, versioned documents about one's own person and dependants."""
 
 from backend.services.health.document import Allergy, Document
+from backend.services.health.errors import ProfileExistsError, ProfileNotFoundError, TooManyProfilesError
 from backend.services.health.profiles import (
     Profile,
-    ProfileExistsError,
-    ProfileNotFoundError,
     ProfileRef,
-    TooManyProfilesError,
     Versions,
     create_profile,
     list_profiles,
     read_profile,
+    read_profiles,
     remove_profile,
     replace_profile,
     to_response,
@@ -29,6 +28,7 @@ __all__ = [
     "create_profile",
     "list_profiles",
     "read_profile",
+    "read_profiles",
     "remove_profile",
     "replace_profile",
     "to_response",

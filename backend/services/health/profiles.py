@@ -1,17 +1,18 @@
 """Health profiles: create, read, change, delete. Every query starts from what the owner owns."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
 from backend.core.database import violates
-from backend.core.errors import ConflictError, NotFoundError, PreconditionFailedError
+from backend.core.errors import PreconditionFailedError
 from backend.core.keys import Keyring
 from backend.models.health import HealthProfile, Relationship
 from backend.models.users import User
@@ -25,37 +26,20 @@ from backend.schemas.health import (
 from backend.services import catalog
 from backend.services.health.document import Document, open_document, seal_document
 from backend.services.health.entries import from_document, to_document
+from backend.services.health.errors import (
+    MAX_DEPENDANTS,
+    ProfileExistsError,
+    ProfileNotFoundError,
+    TooManyProfilesError,
+)
 from backend.services.users import AccountGoneError, Identity
 from backend.utils.identifiers import uuid7
-
-MAX_DEPENDANTS = 50
 
 ProfileRef = uuid.UUID | Literal["me"]
 """A profile's identifier, or `me` for one's own."""
 
 Versions = frozenset[int] | None
 """The versions that a change may start from (If-Match); None stands for any."""
-
-
-class ProfileNotFoundError(NotFoundError):
-    """There is no such profile, or it is somebody else's."""
-
-    code = "profile-not-found"
-    title = "There is no such profile"
-
-
-class ProfileExistsError(ConflictError):
-    """The account already has a profile of its owner."""
-
-    code = "profile-exists"
-    title = "You already have a profile of your own"
-
-
-class TooManyProfilesError(ConflictError):
-    """The household is full."""
-
-    code = "too-many-profiles"
-    title = f"An account holds at most {MAX_DEPENDANTS} dependants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +107,31 @@ async def read_profile(
     if row is None:
         raise ProfileNotFoundError
     return _opened(row, open_document(row, owner=user, keyring=keyring))
+
+
+async def read_profiles(
+    session: AsyncSession, user: Identity, profiles: Sequence[ProfileRef], *, keyring: Keyring
+) -> list[Profile]:
+    """Return some of one's profiles in the order in which they are named.
+
+    Raises:
+        ProfileNotFoundError: One does not exist or is somebody else's.
+    """
+    wanted = or_(
+        HealthProfile.id.in_([profile for profile in profiles if profile != "me"]),
+        HealthProfile.relationship == Relationship.SELF,
+    )
+    rows = list(await session.scalars(_profiles_of(user).where(wanted)))
+    found: dict[ProfileRef, HealthProfile] = {}
+    for row in rows:
+        found[row.id] = row
+        if row.relationship is Relationship.SELF:
+            found["me"] = row
+    try:
+        chosen = [found[profile] for profile in profiles]
+    except KeyError:
+        raise ProfileNotFoundError from None
+    return [_opened(row, open_document(row, owner=user, keyring=keyring)) for row in chosen]
 
 
 async def replace_profile(

@@ -1,6 +1,6 @@
 """Judging a label for one person: their requirements against what it mentions."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,17 +10,11 @@ from backend.services.screening.lexicon import Role
 from backend.services.screening.match import Mention, Reading
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
-_SILENT = {  # clauses that say nothing about what is in the food
-    ClauseKind.FREE_FROM,
-    ClauseKind.SUITABILITY,
-    ClauseKind.NUTRITION,
-    ClauseKind.STORAGE,
-    ClauseKind.MARKETING,
-}
-_MAX_UNKNOWN_SHARE = (
-    0.05  # of the words: beyond that, too little was understood to say that nothing was found
-)
-_MAX_FINDINGS = 50  # of one requirement: the first ones convince, and a hostile text could hold thousands
+_SILENT = {ClauseKind.FREE_FROM, ClauseKind.SUITABILITY}  # they say what is not in the food
+_ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
+_MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
+_MAX_PLACES = 25  # of one substance in one kind of clause: the first convince, a hostile text has thousands
+_MAX_FINDINGS = 300  # of one person, the worst first, for the same reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +108,9 @@ def judge(
             for mention in groups[code]
             if (finding := _finding(requirement, code, mention, known, named))
         ]
-        found.extend(sorted(_worst_of_place(of_it), key=_place)[:_MAX_FINDINGS])
-    return tuple(sorted(found, key=_place))
+        found.extend(_worst_of_place(of_it))
+    found.sort(key=lambda finding: -_SEVERITY[finding.verdict])
+    return tuple(sorted(found[:_MAX_FINDINGS], key=_place))
 
 
 def conclude(reading: Reading, findings: Iterable[Finding], *, answered: bool) -> Verdict:
@@ -134,9 +129,14 @@ def conclude(reading: Reading, findings: Iterable[Finding], *, answered: bool) -
 
 def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
     groups: dict[str, list[Mention]] = defaultdict(list)
+    places: Counter[tuple[str, ClauseKind, Role]] = Counter()
     for mention in mentions:
-        if mention.clause not in _SILENT:
-            for code in {meant for named in mention.codes for meant in _meant(named, known)}:
+        if mention.clause in _SILENT:
+            continue
+        for code in {meant for named in mention.codes for meant in _meant(named, known)}:
+            kind = (code, mention.clause, mention.role)
+            places[kind] += 1
+            if places[kind] <= _MAX_PLACES:
                 groups[code].append(mention)
     return groups
 
@@ -160,6 +160,11 @@ def _finding(
         verdict, reason = Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
         if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
             verdict, reason = Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
+    elif mention.clause in _ASIDES:
+        # Should the clause have been drawn too far, what it hides must still be seen.
+        if mention.role is Role.MAYBE or requirement.kind is not RuleKind.STRICT:
+            return None
+        verdict, reason = Verdict.UNKNOWN, f"names {name} where the label speaks of something else"
     elif mention.role is Role.MAYBE:
         if code in named:
             return None

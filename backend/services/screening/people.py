@@ -1,6 +1,9 @@
 """From people's profiles to an answer for the table."""
 
+import asyncio
+import uuid
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,11 +49,18 @@ async def check(
         ProfileNotFoundError: A profile does not exist or is somebody else's.
         InvalidInputError: The regime is unknown, or a profile is named twice.
     """
-    known = catalog.shipped()
-    declared = _declared(data, known)
+    declared = _declared(data, catalog.shipped())
     profiles = await _profiles(session, user, data.profiles, keyring)
     language = primary_language(data.lang) if data.lang else None
-    reading = read(data.text, lexicon.shipped(), language=language)
+    # Up to fifty people and 20,000 characters: other requests go on meanwhile.
+    return await asyncio.to_thread(_screen, data.text, language, profiles, declared)
+
+
+def _screen(
+    text: str, language: str | None, profiles: Sequence[Profile], declared: frozenset[str]
+) -> ScreeningResponse:
+    known = catalog.shipped()
+    reading = read(text, lexicon.shipped(), language=language)
     people = tuple(_answer(profile, reading, known, declared) for profile in profiles)
     return ScreeningResponse(
         verdict=fold_verdicts(person.verdict for person in people),
@@ -83,17 +93,17 @@ def _declared(data: ScreeningCheck, known: Catalog) -> frozenset[str]:
 async def _profiles(
     session: AsyncSession, user: Identity, refs: Sequence[ProfileRef], keyring: Keyring
 ) -> list[Profile]:
-    profiles: list[Profile] = []
-    for index, ref in enumerate(refs):
-        profile = await health.read_profile(session, user, ref, keyring=keyring)
-        if any(profile.id == other.id for other in profiles):
+    profiles = await health.read_profiles(session, user, refs, keyring=keyring)
+    seen: set[uuid.UUID] = set()
+    for index, profile in enumerate(profiles):
+        if profile.id in seen:
             raise InvalidInputError([Violation(f"/profiles/{index}", "duplicate", "is already in the list")])
-        profiles.append(profile)
+        seen.add(profile.id)
     return profiles
 
 
 def _answer(profile: Profile, reading: Reading, known: Catalog, declared: frozenset[str]) -> PersonResponse:
-    requirements = tuple(_requirements(profile.document, known))
+    requirements = tuple(_requirements(profile.document))
     findings = judge(reading, requirements, known, declared=declared)
     answered = bool(requirements) or profile.document.no_known_allergies
     return PersonResponse(
@@ -103,15 +113,34 @@ def _answer(profile: Profile, reading: Reading, known: Catalog, declared: frozen
     )
 
 
-def _requirements(document: Document, known: Catalog) -> Iterator[Requirement]:
+def _requirements(document: Document) -> Iterator[Requirement]:
     for allergy in document.allergies:
         # Where a life is at stake, a trace matters whatever the box says.
         traces = allergy.avoid_traces or allergy.severity is Severity.LIFE_THREATENING
-        yield require_allergy(known.allergens[allergy.allergen], known, traces=traces)
+        yield _for_allergy(allergy.allergen, traces=traces)
     for code in document.dietary_restrictions:
-        yield from require_rules(RequirementType.DIET, known.diets[code], known)
+        yield from _for_diet(code)
     for code in document.medical_conditions:
-        yield from require_rules(RequirementType.CONDITION, known.conditions[code], known)
+        yield from _for_condition(code)
+
+
+# The catalogue does not change while the process lives: what a code means is worked out once.
+@lru_cache(maxsize=1_024)
+def _for_allergy(code: str, *, traces: bool) -> Requirement:
+    known = catalog.shipped()
+    return require_allergy(known.allergens[code], known, traces=traces)
+
+
+@lru_cache(maxsize=256)
+def _for_diet(code: str) -> tuple[Requirement, ...]:
+    known = catalog.shipped()
+    return require_rules(RequirementType.DIET, known.diets[code], known)
+
+
+@lru_cache(maxsize=256)
+def _for_condition(code: str) -> tuple[Requirement, ...]:
+    known = catalog.shipped()
+    return require_rules(RequirementType.CONDITION, known.conditions[code], known)
 
 
 def _to_response(finding: Finding) -> FindingResponse:

@@ -103,6 +103,13 @@ class _Reach:
         """Return the phrase that opens the clause."""
         return self.found[self.index]
 
+    def following(self, position: int) -> Iterator[Found]:
+        """Yield the phrases between the opener and a position."""
+        for place in range(self.index + 1, len(self.found)):
+            if self.found[place].start >= position:
+                return
+            yield self.found[place]
+
     @property
     def is_item(self) -> bool:
         """Whether a dash, a bullet or a semicolon ends the clause."""
@@ -112,9 +119,7 @@ class _Reach:
         """Whether a comma goes on with the same thing: "free from milk, eggs", not "no colours, milk"."""
         if self.narrow or self.opener.meaning.single:
             return False
-        for item in self.found[self.index + 1 :]:
-            if item.start >= position:
-                return False
+        for item in self.following(position):
             if item.meaning.role is Role.TERM and any(code in self.declared for code in item.meaning.codes):
                 return True
         return False
@@ -188,7 +193,7 @@ def _end(label: Folded, original: str, reach: _Reach) -> int:
 
 
 def _first_thing_end(reach: _Reach) -> int:
-    things = (item for item in reach.found[reach.index + 1 :] if item.meaning.role not in _WITHOUT_THING)
+    things = (item for item in reach.following(reach.limit) if item.meaning.role not in _WITHOUT_THING)
     return next((item.end for item in things), reach.limit)
 
 

@@ -55,8 +55,6 @@ def test_an_aside_within_a_list_swallows_nothing(text: str, code: str, lang: str
 @pytest.mark.parametrize(
     "text",
     [
-        "Nutrition information per 100 g: energy 900 kJ, of which sugars 3 g, milk 0 g. Ingredients: rice",
-        "Rice. Cooking instructions: heat, then add milk, stir.",
         "Rice (no milk), salt",
         "Rice. This product is free from milk.",
         "Rice. Free from milk, eggs and soya.",
@@ -66,8 +64,19 @@ def test_an_aside_within_a_list_swallows_nothing(text: str, code: str, lang: str
         "Rice. Made in a dairy-free bakery.",
     ],
 )
-def test_what_is_absent_or_aside_is_no_finding(text: str) -> None:
+def test_what_is_absent_is_no_finding(text: str) -> None:
     assert judged(text, allergy("milk"), lang=None)[1] == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nutrition information per 100 g: energy 900 kJ, of which sugars 3 g, milk 0 g. Ingredients: rice",
+        "Rice. Cooking instructions: heat, then add milk, stir.",
+    ],
+)
+def test_what_stands_aside_is_no_conflict_and_still_seen(text: str) -> None:
+    assert judged(text, allergy("milk"), lang=None)[0] is UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_an_absence_never_clears_what_is_listed() -> None:
     [
         pytest.param("Ingredients: sugar, nuts", "nuts.hazelnut", id="wider-word"),
         pytest.param("Ingredients: sugar, hazelnutts", "nuts.hazelnut", id="misspelt"),
+        pytest.param("Ingredients: sugar, pine nuts", "nuts", id="nut-under-some-laws"),
         pytest.param("Ingredients: rice, fish", "fish.cod", id="wider-kind"),
     ],
 )
