@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from backend import __version__
 from backend.core import bootstrap, config, keys, migrations
 from backend.core.config import Settings
+from backend.core.http import GuardedHttpProtocol
 from backend.main import create_app
 from backend.services import screening
 
@@ -77,6 +78,7 @@ def serve(
     server_config = uvicorn.Config(
         "backend.main:create_app",
         factory=True,
+        http=GuardedHttpProtocol,
         host=host,
         port=port,
         workers=workers,

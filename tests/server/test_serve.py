@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -181,3 +182,21 @@ def test_head_is_get_without_content_on_one_connection(data_dir: Path) -> None:
 
     assert answer.count(b"HTTP/1.1 200 OK") == 2
     assert answer.count(b'"alive"') == 1
+
+
+def test_a_head_without_an_end_is_refused(data_dir: Path) -> None:
+    server = start(data_dir)
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        with suppress(ConnectionError):  # the server may close while we still send
+            for _ in range(40):
+                connection.sendall(b"a" * 8_192)
+        answer = connection.recv(65_536)
+    with httpx2.Client(base_url=server.url) as client:
+        body = {"email": "a" * 200_000, "username": "amira", "password": PASSWORD}
+        large_body = client.post("/api/v1/users", json=body)
+    stop(server)
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert large_body.status_code == 422
