@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import __version__
-from backend.api import auth, catalog, credentials, docs, health, problems, screening, system, users
+from backend.api import auth, catalog, credentials, docs, health, pages, problems, screening, system, users
 from backend.api.dependencies import Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(api)
     app.include_router(system.router)
     app.include_router(docs.pages_router)
+    app.include_router(pages.router)
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)

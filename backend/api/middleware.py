@@ -23,12 +23,19 @@ _PORT = re.compile(r":\d*$")  # "[::1]" ends in no port
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _CLOSE = {"Connection": "close"}
 _DOCS_PATHS = ("/docs", "/assets/")
+_PAGE_PATHS = ("/verify-email", "/reset-password", "/forgot-password", "/pages/")
 
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 # The documentation page starts with an inline script; Swagger UI sets inline styles and draws data: images.
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -79,6 +86,12 @@ def _template(scope: Scope) -> str | None:
     return getattr(route, "path", None)
 
 
+def _policy(path: str) -> str:
+    if path.startswith(_DOCS_PATHS):
+        return _DOCS_POLICY
+    return _PAGE_POLICY if path.startswith(_PAGE_PATHS) else _API_POLICY
+
+
 class SecurityHeaders:
     """Tells browsers to trust nothing that we did not mean, and caches to keep nothing personal."""
 
@@ -90,7 +103,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_docs = scope["path"].startswith(_DOCS_PATHS)
+        policy = _policy(scope["path"])
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -100,7 +113,7 @@ class SecurityHeaders:
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Cross-Origin-Resource-Policy"] = "same-origin"
-                headers["Content-Security-Policy"] = _DOCS_POLICY if is_docs else _API_POLICY
+                headers["Content-Security-Policy"] = policy
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
                 headers.setdefault("Cache-Control", "no-store")

@@ -70,6 +70,8 @@ def configure(settings: LogSettings) -> None:
     root.setLevel(settings.level.upper())
     # Our own access line replaces uvicorn's, which would log query strings and addresses.
     logging.getLogger("uvicorn.access").disabled = True
+    # It tells about every look at the schema's revision.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     # It writes what it found in a body into its messages.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     for name in ("uvicorn", "uvicorn.error"):

@@ -11,7 +11,7 @@ FEATURES = {
     "jobs", "mail", "users", "sessions", "auth", "credentials", "catalog", "health", "screening", "system",
 }  # fmt: skip
 SHARED = {
-    "api": {"dependencies", "problems", "middleware", "docs"},
+    "api": {"dependencies", "problems", "middleware", "docs", "pages"},
     "schemas": {"base"},
     "services": set(),
     "models": {"base"},

@@ -1,0 +1,53 @@
+"""The pages that mailed links lead to: they ask, and the API decides.
+
+Showing a page uses nothing up, since mail scanners open links; only the button does.
+"""
+
+from functools import cache
+from pathlib import Path as FilePath
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from backend.api import problems
+
+router = APIRouter(include_in_schema=False)
+
+_FOLDER = FilePath(__file__).parents[1] / "data" / "pages"
+_MEDIA_TYPES = {"page.js": "text/javascript", "page.css": "text/css"}
+
+
+@router.get("/verify-email")
+async def show_verification() -> HTMLResponse:
+    """Ask for the password that proves, with the link, whose the address is."""
+    return _page("verify", autocomplete="current-password")
+
+
+@router.get("/reset-password")
+async def show_reset() -> HTMLResponse:
+    """Ask for a new password."""
+    return _page("reset", autocomplete="new-password")
+
+
+@router.get("/forgot-password")
+async def show_forgot() -> HTMLResponse:
+    """Ask where to mail a link."""
+    return _page("forgot", autocomplete="email")
+
+
+@router.get("/pages/{name}")
+async def read_file(name: str) -> Response:
+    """Serve the pages' script or style."""
+    if name not in _MEDIA_TYPES:
+        return problems.problem(404)
+    return Response((_FOLDER / name).read_bytes(), media_type=_MEDIA_TYPES[name])
+
+
+@cache
+def _page(page: str, *, autocomplete: str) -> HTMLResponse:
+    templates = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    parts = {"page": page, "asks_address": page == "forgot", "autocomplete": autocomplete}
+    return HTMLResponse(templates.get_template("page.html.jinja").render(parts))
