@@ -21,7 +21,8 @@ class User(Entity):
 
     `email_key` and `username_key` are the normal forms that decide whether two are the same; Python computes
     them, since SQLite's `lower` knows ASCII alone. `data_key` is the person's own key, wrapped by the
-    service's: whoever deletes the row destroys the key, and with it every copy of the person's documents.
+    service's: deleting the row destroys the key, and the person's documents with it. A backup from before
+    holds both still.
     """
 
     __tablename__ = "users"
