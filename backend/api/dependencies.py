@@ -38,7 +38,9 @@ class Resources:
     limits: RateLimits
 
 
-def _resources(request: Request) -> Resources:
+# Dependencies are coroutines although they wait for nothing: the framework would run plain functions in
+# threads, which took two fifths of an authenticated request's time.
+async def _resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 
@@ -46,23 +48,23 @@ def _resources(request: Request) -> Resources:
 _Resources = Annotated[Resources, Depends(_resources)]
 
 
-def _settings(resources: _Resources) -> Settings:
+async def _settings(resources: _Resources) -> Settings:
     return resources.settings
 
 
-def _database(resources: _Resources) -> DatabasePort:
+async def _database(resources: _Resources) -> DatabasePort:
     return resources.database
 
 
-def _keyring(resources: _Resources) -> Keyring:
+async def _keyring(resources: _Resources) -> Keyring:
     return resources.keyring
 
 
-def _tokens(resources: _Resources) -> TokensPort:
+async def _tokens(resources: _Resources) -> TokensPort:
     return resources.tokens
 
 
-def _passwords(resources: _Resources) -> PasswordPool:
+async def _passwords(resources: _Resources) -> PasswordPool:
     return resources.passwords
 
 
@@ -124,7 +126,7 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
 
 
-def _device(request: Request, resources: _Resources) -> SignedInDevice:
+async def _device(request: Request, resources: _Resources) -> SignedInDevice:
     address = client_address(request, resources.settings.http.trusted_proxies)
     user_agent = "".join(
         character for character in request.headers.get("user-agent", "") if character.isprintable()
@@ -144,7 +146,7 @@ def limited(name: str) -> Any:  # noqa: ANN401 - a dependency marker of the fram
     return Depends(count)
 
 
-def _versions(if_match: Annotated[str | None, Header(max_length=500)] = None) -> frozenset[int] | None:
+async def _versions(if_match: Annotated[str | None, Header(max_length=500)] = None) -> frozenset[int] | None:
     if if_match is None:
         raise PreconditionRequiredError
     if if_match.strip() == "*":
