@@ -8,7 +8,19 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import __version__
-from backend.api import auth, catalog, credentials, docs, health, pages, problems, screening, system, users
+from backend.api import (
+    audit,
+    auth,
+    catalog,
+    credentials,
+    docs,
+    health,
+    pages,
+    problems,
+    screening,
+    system,
+    users,
+)
 from backend.api.dependencies import Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
@@ -21,6 +33,7 @@ from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
 from backend.services import jobs
 from backend.services import screening as screening_service
+from backend.services.attempts import Attempts
 from backend.services.credentials import Letters
 
 _DESCRIPTION = """Accounts, sealed health profiles, and answers with evidence to "may these people eat this?".
@@ -55,7 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.resources = _resources(settings)
     api = APIRouter(prefix="/api/v1")
-    for feature in (users, auth, credentials, health, catalog, screening):
+    for feature in (users, audit, auth, credentials, health, catalog, screening):
         api.include_router(feature.router)
     app.include_router(api)
     app.include_router(system.router)
@@ -94,18 +107,19 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             expose_headers=["ETag", "Location", "Request-Id", "Retry-After"],
             max_age=600,
         )
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, settings=settings.http)
 
 
 def _resources(settings: Settings) -> Resources:
-    keyring = keys.load(settings)
+    keyring, database = keys.load(settings), Database(settings)
     return Resources(
         settings=settings,
-        database=Database(settings),
+        database=database,
         keyring=keyring,
         tokens=Tokens(keyring, settings.auth),
         passwords=PasswordPool(settings.password),
         limits=RateLimits(settings),
+        attempts=Attempts(database, keyring=keyring, settings=settings.rate_limit),
     )
 
 

@@ -1,6 +1,5 @@
 """What endpoints ask for: sessions, the person who acts, and the parts that reach outside."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -12,6 +11,7 @@ from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
+from backend.core import caller
 from backend.core.config import Settings
 from backend.core.database import Database as DatabasePort
 from backend.core.errors import PreconditionRequiredError
@@ -21,7 +21,8 @@ from backend.core.rate_limits import RateLimits
 from backend.core.tokens import AccessTokenInvalidError
 from backend.core.tokens import Tokens as TokensPort
 from backend.services import sessions
-from backend.services.sessions import Device as SignedInDevice
+from backend.services.attempts import Attempts as AttemptsPort
+from backend.services.auth import SignInParts
 from backend.services.users import Identity
 from backend.utils.strict_json import parse_json
 
@@ -36,6 +37,7 @@ class Resources:
     tokens: TokensPort
     passwords: PasswordPool
     limits: RateLimits
+    attempts: AttemptsPort
 
 
 # Dependencies are coroutines although they wait for nothing: the framework would run plain functions in
@@ -78,11 +80,21 @@ async def _reader(resources: _Resources) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+async def _attempts(resources: _Resources) -> AttemptsPort:
+    return resources.attempts
+
+
+async def _sign_in_parts(resources: _Resources) -> SignInParts:
+    return SignInParts(resources.database, resources.passwords, resources.tokens, resources.attempts)
+
+
 Configuration = Annotated[Settings, Depends(_settings)]
 Database = Annotated[DatabasePort, Depends(_database)]
 Keys = Annotated[Keyring, Depends(_keyring)]
 Tokens = Annotated[TokensPort, Depends(_tokens)]
 Passwords = Annotated[PasswordPool, Depends(_passwords)]
+Attempts = Annotated[AttemptsPort, Depends(_attempts)]
+SigningIn = Annotated[SignInParts, Depends(_sign_in_parts)]
 
 # "function", not the default "request": commit before the response is sent, or a client may see 201 for a row
 # that was never stored.
@@ -103,45 +115,20 @@ async def _current_user(resources: _Resources, token: Annotated[str | None, Depe
 CurrentUser = Annotated[Identity, Depends(_current_user)]
 
 
-def client_address(request: Request, trusted_proxies: int) -> str:
-    """Return the caller's address, believing `X-Forwarded-For` only as far as our own proxies wrote it."""
-    direct = request.client.host if request.client else ""
-    if not trusted_proxies:
-        return direct
-    # A proxy may add a line of its own instead of lengthening the caller's.
-    lines = ",".join(request.headers.getlist("x-forwarded-for"))
-    hops = [hop.strip() for hop in lines.split(",") if hop.strip()]
-    return hops[-trusted_proxies] if len(hops) >= trusted_proxies else direct
+async def _recent_user(user: CurrentUser) -> Identity:
+    sessions.require_recent(user)
+    return user
 
 
-def network_of(address: str) -> str:
-    """Return the network of an address without its host part: /24 for IPv4, /64 for IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    prefix = 24 if parsed.version == 4 else 64
-    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
-
-
-async def _device(request: Request, resources: _Resources) -> SignedInDevice:
-    address = client_address(request, resources.settings.http.trusted_proxies)
-    user_agent = "".join(
-        character for character in request.headers.get("user-agent", "") if character.isprintable()
-    )
-    return SignedInDevice(user_agent=user_agent[:200], ip_prefix=network_of(address))
-
-
-Device = Annotated[SignedInDevice, Depends(_device)]
+RecentUser = Annotated[Identity, Depends(_recent_user)]
+"""Whoever signed in within the last ten minutes: for what a device left signed in must not do."""
 
 
 def limited(name: str) -> Any:  # noqa: ANN401 - a dependency marker of the framework
     """Return the dependency that counts a request under a limit, by the caller's network."""
 
-    async def count(resources: _Resources, device: Device) -> None:
-        await resources.limits.count(name, device.ip_prefix)
+    async def count(resources: _Resources) -> None:
+        await resources.limits.count(name, caller.current().ip_prefix)
 
     return Depends(count)
 

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from backend.api import problems
+from backend.core import caller
+from backend.core.caller import Caller
 from backend.core.config import HttpSettings
 from backend.core.logging import logger
 
@@ -40,10 +42,11 @@ _PAGE_POLICY = (
 
 
 class RequestLog:
-    """Names the request, logs one line about it, and turns what nobody caught into a bare 500."""
+    """Names the request and its caller, logs one line, and turns what nobody caught into a bare 500."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
         self._app = app
+        self._trusted_proxies = settings.trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -51,9 +54,17 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         clear_contextvars()
-        given = Headers(scope=scope).get("request-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         bind_contextvars(request_id=request_id)
+        caller.bind(
+            Caller(
+                ip_prefix=caller.network_of(_client_address(scope, headers, self._trusted_proxies)),
+                user_agent="".join(filter(str.isprintable, headers.get("user-agent", "")[:200])),
+                request_id=request_id,
+            )
+        )
         started, status = time.perf_counter(), 0
 
         async def answer(message: Message) -> None:
@@ -77,6 +88,17 @@ class RequestLog:
                 status=status,
                 milliseconds=round((time.perf_counter() - started) * 1000, 2),
             )
+
+
+def _client_address(scope: Scope, headers: Headers, trusted_proxies: int) -> str:
+    """Return the caller's address, believing `X-Forwarded-For` only as far as our own proxies wrote it."""
+    direct: str = (scope.get("client") or ("",))[0]
+    if not trusted_proxies:
+        return direct
+    # A proxy may add a line of its own instead of lengthening the caller's.
+    lines = ",".join(headers.getlist("x-forwarded-for"))
+    hops = [hop.strip() for hop in lines.split(",") if hop.strip()]
+    return hops[-trusted_proxies] if len(hops) >= trusted_proxies else direct
 
 
 def _template(scope: Scope) -> str | None:

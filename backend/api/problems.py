@@ -196,8 +196,8 @@ def _pointer(place: str, path: Sequence[str | int]) -> str:
 
 def _headers(error: AppError) -> dict[str, str]:
     if isinstance(error, UnauthenticatedError):
-        parameter = ' error="invalid_token"' if error.code == "invalid-token" else ""
-        return {"WWW-Authenticate": f'Bearer realm="safeplate"{"," if parameter else ""}{parameter}'}
+        parameters = ", ".join(filter(None, ('realm="safeplate"', error.challenge)))
+        return {"WWW-Authenticate": f"Bearer {parameters}"}
     if isinstance(error, RateLimitedError | UnavailableError):
         return {"Retry-After": str(error.retry_after)}
     return {}

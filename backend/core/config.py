@@ -96,9 +96,21 @@ class PasswordSettings(_Group):
 
 
 class RateLimitSettings(_Group):
-    """How often one network may try. Kept in memory, or in Redis/Valkey where several processes serve."""
+    """How often one network may ask, and how often anybody may guess at a secret.
+
+    Requests are counted in memory, or in Redis/Valkey where several processes serve; guesses in the database.
+
+    Attributes:
+        free_guesses: How many wrong guesses at one account go without a delay; half as many from one network,
+            and ten times as many of one network at all accounts.
+        guess_recovery: How long until one guess is forgotten.
+        longest_delay: The longest that the next guess has to wait.
+    """
 
     enabled: bool = True
+    free_guesses: int = Field(default=10, ge=2, le=100)
+    guess_recovery: Seconds = timedelta(minutes=15)
+    longest_delay: Seconds = timedelta(minutes=15)
     login: Rate = "20/minute"
     registration: Rate = "20/hour"
     refresh: Rate = "120/minute"

@@ -5,12 +5,13 @@ Two kinds of access. A *unit* is a transaction of one request: everything in it 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Index, MetaData, UniqueConstraint, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -181,6 +182,14 @@ def violates(error: IntegrityError, constraint: str) -> bool:
     return bool(columns) and columns == _columns_of(constraint)
 
 
+def insert_into(
+    session: AsyncSession, table: type[Any], *rows: Mapping[str, Any]
+) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that can say what shall happen on a conflict: each dialect has one of its own."""
+    insert = sqlite.insert if session.info["dialect"] == "sqlite" else postgresql.insert
+    return insert(table).values([dict(row) for row in rows])
+
+
 def _columns_of(constraint: str) -> str:
     for table in metadata.tables.values():
         uniques: list[UniqueConstraint | Index] = [*table.indexes]
@@ -193,9 +202,8 @@ def _columns_of(constraint: str) -> str:
 
 
 def _session(engine: AsyncEngine, slot: _Slot) -> AsyncSession:
-    return AsyncSession(
-        engine, sync_session_class=_QueuedSession, info={"slot": slot}, expire_on_commit=False
-    )
+    info = {"slot": slot, "dialect": engine.dialect.name}
+    return AsyncSession(engine, sync_session_class=_QueuedSession, info=info, expire_on_commit=False)
 
 
 async def _commit(session: AsyncSession) -> None:

@@ -4,7 +4,7 @@ A feature's error subclasses one kind and lives beside the service that raises i
 knows which status each kind answers with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -38,6 +38,10 @@ class AppError(Exception):
         super().__init__(detail or self.title)
         self.detail = detail
 
+    def extension(self) -> Mapping[str, object]:
+        """Return what the caller is told beyond the usual members (RFC 9457, 3.2)."""
+        return {}
+
 
 class BadRequestError(AppError):
     """The message itself is malformed, or a grant is not valid."""
@@ -56,6 +60,9 @@ class InvalidInputError(AppError):
 
 class UnauthenticatedError(AppError):
     """The caller has not shown who they are."""
+
+    challenge: ClassVar[str] = ""
+    """Parameters of `WWW-Authenticate: Bearer` (RFC 6750, 3) beyond the realm."""
 
 
 class ForbiddenError(AppError):

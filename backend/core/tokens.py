@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from backend.core.clock import now
@@ -14,7 +15,6 @@ from backend.utils.jose import TokenInvalidError, sign, verify
 from backend.utils.security import from_base64url, is_equal, keyed_hash, to_base64url
 
 _REMEMBERED = 10_000
-_CLIENT = "safeplate"  # the one first-party client, until others can be registered
 _REQUIRED = {"iss", "aud", "sub", "sid", "jti", "iat", "exp", "client_id", "scope"}
 _GENERATION_BYTES = 4
 _REFRESH_BYTES = 16 + _GENERATION_BYTES + 32
@@ -25,14 +25,33 @@ class AccessTokenInvalidError(UnauthenticatedError):
 
     code = "invalid-token"
     title = "The access token is missing or not valid"
+    challenge = 'error="invalid_token"'
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an access token is issued for.
+
+    Attributes:
+        client_id: Which client got it.
+        methods: How the person signed in: names of RFC 8176, separated by spaces.
+        signed_in_at: When they did.
+    """
+
+    user_id: uuid.UUID
+    session_id: uuid.UUID
+    client_id: str
+    methods: str
+    signed_in_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What a verified access token says: whose it is, which session's, and until when (Unix seconds)."""
+    """What a verified access token says; `expires_at` in Unix seconds."""
 
     user_id: uuid.UUID
     session_id: uuid.UUID
+    client_id: str
     expires_at: float
 
 
@@ -62,19 +81,21 @@ class Tokens:
         """Life of an access token in seconds."""
         return int(self.settings.access_token_ttl.total_seconds())
 
-    def issue_access(self, user_id: uuid.UUID, session_id: uuid.UUID) -> str:
+    def issue_access(self, grant: Grant) -> str:
         """Return a new access token (RFC 9068)."""
         issued_at = int(now().timestamp())
         claims = {
             "iss": self.settings.issuer,
             "aud": self.settings.audience,
-            "sub": str(user_id),
-            "sid": str(session_id),
+            "sub": str(grant.user_id),
+            "sid": str(grant.session_id),
             "jti": str(uuid7()),
             "iat": issued_at,
             "exp": issued_at + self.access_seconds,
-            "client_id": _CLIENT,
+            "client_id": grant.client_id,
             "scope": "",
+            "auth_time": int(grant.signed_in_at.timestamp()),
+            "amr": grant.methods.split(),
         }
         return sign(claims, self.keyring.signer)
 
@@ -104,13 +125,18 @@ class Tokens:
             raise AccessTokenInvalidError from error
 
     def _claims(self, claims: dict[str, Any]) -> AccessClaims:
-        expected = {"iss": self.settings.issuer, "aud": self.settings.audience, "client_id": _CLIENT}
+        expected = {"iss": self.settings.issuer, "aud": self.settings.audience}
         times = (claims.get("iat"), claims.get("exp"))
         if not claims.keys() >= _REQUIRED or any(claims[name] != value for name, value in expected.items()):
             raise TokenInvalidError("claims")
         if not all(type(moment) is int for moment in times):
             raise TokenInvalidError("times")
-        return AccessClaims(uuid.UUID(str(claims["sub"])), uuid.UUID(str(claims["sid"])), claims["exp"])
+        return AccessClaims(
+            uuid.UUID(str(claims["sub"])),
+            uuid.UUID(str(claims["sid"])),
+            str(claims["client_id"]),
+            claims["exp"],
+        )
 
 
 def make_refresh(family_key: bytes, session_id: uuid.UUID, generation: int) -> str:

@@ -16,13 +16,26 @@ class RevocationReason(StrEnum):
     SIGNED_OUT = "signed_out"
     REUSE_DETECTED = "reuse_detected"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    EMAIL_CHANGED = "email_changed"
+    FACTOR_CHANGED = "factor_changed"
+    ROLE_CHANGED = "role_changed"
+    ACCOUNT_DISABLED = "account_disabled"
+    ENDED_BY_ADMIN = "ended_by_admin"
+
+
+class TokenDelivery(StrEnum):
+    """How a session's refresh token travels: it is accepted in no other way."""
+
+    BODY = "body"
+    COOKIE = "cookie"
 
 
 class Session(Entity):
     """One signed-in device of one user.
 
     The refresh token of generation `n` is HMAC(family key, n): the successor can be computed again and no
-    token is stored. `family_key` is wrapped by the service's key.
+    token is stored. `family_key` is wrapped by the service's key. `authentication_methods` are names of RFC
+    8176, separated by spaces. The sign-in was at `created_at`.
     """
 
     __tablename__ = "sessions"
@@ -36,5 +49,8 @@ class Session(Entity):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[RevocationReason | None]
+    client_id: Mapped[str] = mapped_column(String(64), default="safeplate")
+    token_delivery: Mapped[TokenDelivery] = mapped_column(default=TokenDelivery.BODY)
+    authentication_methods: Mapped[str] = mapped_column(String(64), default="pwd")
     user_agent: Mapped[str] = mapped_column(String(200))
     ip_prefix: Mapped[str] = mapped_column(String(64))

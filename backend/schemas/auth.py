@@ -4,10 +4,26 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 
+from backend.models.sessions import TokenDelivery
 from backend.schemas.base import Incoming, Outgoing, Text
 from backend.schemas.users import Password
+
+FIRST_PARTY = "safeplate"
+
+
+def _first_party_if_empty(value: object) -> object:
+    # The documentation page sends the field empty where nothing was typed.
+    return FIRST_PARTY if value == "" else value
+
+
+ClientId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._~-]{1,64}$", max_length=64),
+    BeforeValidator(_first_party_if_empty),
+]
+"""The name of an application (RFC 6749, 2.2)."""
 
 
 class LoginForm(Incoming):
@@ -17,22 +33,25 @@ class LoginForm(Incoming):
         username: E-mail address or user name.
         grant_type: `password` where it is sent.
         scope: Accepted and not used.
-        client_id: Accepted and not used.
+        client_id: Which application asks; the refresh token is then good for that application alone.
         client_secret: Accepted and not used.
+        refresh_token_in: `cookie` for pages in a browser: an HttpOnly cookie that no script can read.
     """
 
     username: Annotated[Text, StringConstraints(min_length=1, max_length=254)]
     password: Password
     grant_type: Literal["password"] | None = None
     scope: Annotated[Text, StringConstraints(max_length=1000)] = ""
-    client_id: Annotated[Text, StringConstraints(max_length=200)] | None = None
+    client_id: ClientId = FIRST_PARTY
     client_secret: SecretStr | None = Field(default=None, max_length=200)
+    refresh_token_in: TokenDelivery = TokenDelivery.BODY
 
 
 class RefreshRequest(Incoming):
-    """A refresh token to exchange."""
+    """A refresh token to exchange; without one, the cookie's is taken."""
 
-    refresh_token: SecretStr = Field(min_length=1, max_length=512)
+    refresh_token: SecretStr | None = Field(default=None, min_length=1, max_length=512)
+    client_id: ClientId = FIRST_PARTY
 
 
 class SessionResponse(Outgoing):
@@ -40,6 +59,8 @@ class SessionResponse(Outgoing):
 
     Attributes:
         device: Its name, from what it said about itself.
+        client_id: The application that it uses.
+        authentication_methods: How the person signed in: names of RFC 8176.
         ip_prefix: The network that it signed in from, without the host's part.
         last_used_at: When it last exchanged its refresh token.
         expires_at: When it ends if it is not used before.
@@ -48,7 +69,9 @@ class SessionResponse(Outgoing):
 
     id: uuid.UUID
     device: str
+    client_id: str
     ip_prefix: str
+    authentication_methods: tuple[str, ...]
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
@@ -63,9 +86,14 @@ class SessionPage(Outgoing):
 
 
 class TokenResponse(Outgoing):
-    """A pair of tokens (RFC 6749, 5.1). `expires_in` is the life of the access token in seconds."""
+    """A pair of tokens (RFC 6749, 5.1).
+
+    Attributes:
+        expires_in: Life of the access token in seconds.
+        refresh_token: Null where it travels in the cookie.
+    """
 
     access_token: str
     token_type: Literal["bearer"]
     expires_in: int
-    refresh_token: str
+    refresh_token: str | None

@@ -14,10 +14,11 @@ from backend.core.database import violates
 from backend.core.errors import ConflictError, NotFoundError
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
+from backend.models.audit import AuditAction
 from backend.models.jobs import JobKind
 from backend.models.users import User, UserRole
 from backend.schemas.users import UserCreate, UserUpdate
-from backend.services import jobs
+from backend.services import audit, jobs
 from backend.utils.identifiers import uuid7
 from backend.utils.security import new_key
 from backend.utils.validators import identity_key
@@ -53,6 +54,7 @@ class Identity:
 
     id: uuid.UUID
     session_id: uuid.UUID
+    signed_in_at: datetime
     email: str
     username: str
     email_verified_at: datetime | None
@@ -96,10 +98,11 @@ async def register(
         session.add(user)
     payload = jobs.ForAddress(email_key=user.email_key)
     await jobs.enqueue(session, JobKind.VERIFY_EMAIL, payload, keyring=keyring)
+    await audit.record(session, audit.Event(AuditAction.ACCOUNT_REGISTERED, user_id), keyring=keyring)
     return user
 
 
-async def update(session: AsyncSession, user: Identity, data: UserUpdate) -> User:
+async def update(session: AsyncSession, user: Identity, data: UserUpdate, *, keyring: Keyring) -> User:
     """Change one's own account.
 
     Raises:
@@ -109,16 +112,25 @@ async def update(session: AsyncSession, user: Identity, data: UserUpdate) -> Use
     account = await session.get(User, user.id, with_for_update=True)
     if account is None:
         raise AccountGoneError
+    changes = data.model_dump(exclude_none=True)
     async with _named(session, user.id, account.email_key):
-        for name, value in data.model_dump(exclude_none=True).items():
+        for name, value in changes.items():
             setattr(account, name, value)
         account.username_key = identity_key(account.username)
+    details = {"fields": " ".join(sorted(changes))}
+    event = audit.Event(AuditAction.ACCOUNT_UPDATED, user.id, details=details)
+    await audit.record(session, event, keyring=keyring)
     return account
 
 
-async def remove(session: AsyncSession, user: Identity) -> None:
-    """Delete one's own account with everything that hangs on it; the key of the sealed documents goes too."""
+async def remove(session: AsyncSession, user: Identity, *, keyring: Keyring) -> None:
+    """Delete one's own account with everything that hangs on it; the key of the sealed documents goes too.
+
+    What happened on the account stays, without where it came from, under an identifier that is nobody's now.
+    """
     await session.execute(delete(User).where(User.id == user.id))
+    await audit.record(session, audit.Event(AuditAction.ACCOUNT_REMOVED, user.id), keyring=keyring)
+    await audit.forget_places(session, user.id)
 
 
 @asynccontextmanager

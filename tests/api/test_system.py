@@ -151,7 +151,7 @@ async def test_an_unforeseen_error_tells_the_caller_nothing_and_the_log_where(
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     (failure,) = [line for line in lines if line["event"] == "request_failed"]
     assert failure["exception"] == "backend.utils.security.SealBrokenError"
-    assert any("sessions.py" in frame for frame in failure["frames"])
+    assert any("sessions/rotation.py" in frame for frame in failure["frames"])
     assert failure["request_id"] == response.headers["request-id"]
 
 

@@ -25,6 +25,7 @@ ACCESS = {
     ("GET", f"{API}/users/me"): USER,
     ("PATCH", f"{API}/users/me"): USER,
     ("DELETE", f"{API}/users/me"): USER,
+    ("GET", f"{API}/users/me/activity"): USER,
     ("POST", f"{API}/auth/login"): PUBLIC,
     ("POST", f"{API}/auth/refresh"): PUBLIC,
     ("POST", f"{API}/auth/logout"): USER,

@@ -8,10 +8,11 @@ ROOT = Path(__file__).parents[2]
 BACKEND = ROOT / "backend"
 
 FEATURES = {
-    "jobs", "mail", "users", "sessions", "auth", "credentials", "catalog", "health", "screening", "system",
+    "attempts", "audit", "jobs", "mail", "users", "sessions", "auth", "credentials", "catalog", "health",
+    "screening", "system",
 }  # fmt: skip
 SHARED = {
-    "api": {"dependencies", "problems", "middleware", "docs", "pages"},
+    "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies"},
     "schemas": {"base"},
     "services": set(),
     "models": {"base"},
@@ -23,6 +24,8 @@ GAPS = {
     ("api", "mail"): "letters are sent by jobs",
     ("schemas", "mail"): "as above",
     ("models", "mail"): "as above",
+    ("api", "attempts"): "every path on which a secret can be guessed counts",
+    ("schemas", "attempts"): "as above",
     ("api", "sessions"): "sessions are reached through auth",
     ("schemas", "sessions"): "as above",
     ("models", "auth"): "signing in stores sessions",

@@ -13,12 +13,13 @@ from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
+from backend.models.audit import AuditAction
 from backend.models.credentials import OneTimeToken, TokenPurpose
 from backend.models.jobs import JobKind
 from backend.models.sessions import RevocationReason
 from backend.models.users import User
 from backend.schemas.credentials import AddressRequest, EmailVerify, PasswordChange, PasswordReset
-from backend.services import jobs, sessions
+from backend.services import audit, jobs, sessions
 from backend.services.auth import CredentialsInvalidError
 from backend.services.credentials.links import account_of, consume, digest_of
 from backend.services.mail import Occasion
@@ -57,6 +58,7 @@ async def verify_email(
     if user.password_hash != account.password_hash:
         raise CredentialsInvalidError
     user.email_verified_at = user.email_verified_at or now()
+    await audit.record(session, audit.Event(AuditAction.EMAIL_VERIFIED, user.id), keyring=keyring)
 
 
 async def reset_password(
@@ -79,6 +81,7 @@ async def reset_password(
     )
     user.email_verified_at = user.email_verified_at or now()
     await _set_password(session, user, password_hash, keyring=keyring, keep=None)
+    await audit.record(session, audit.Event(AuditAction.PASSWORD_RESET, user.id), keyring=keyring)
 
 
 async def change_password(
@@ -108,6 +111,7 @@ async def change_password(
     if account is None or account.password_hash != stored:
         raise CredentialsInvalidError
     await _set_password(session, account, password_hash, keyring=keyring, keep=user.session_id)
+    await audit.record(session, audit.Event(AuditAction.PASSWORD_CHANGED, user.id), keyring=keyring)
 
 
 async def _request(session: AsyncSession, kind: JobKind, data: AddressRequest, keyring: Keyring) -> None:

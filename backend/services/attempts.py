@@ -1,0 +1,131 @@
+"""Guessing at secrets: counted for the account, for the network and for the two together, in the database.
+
+Every path on which a secret can be guessed (password, code of a factor, mailed code) counts in the same
+buckets, before the secret is checked, so that parallel guesses cannot pass in between. Guesses drain away
+with time. Beyond the free ones each has to wait, longer and longer: a delay, not a lock. It does not reach
+somebody on a device that was signed in before, so that nobody can keep an owner out by failing for them.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core import caller
+from backend.core.clock import now
+from backend.core.config import RateLimitSettings
+from backend.core.database import Database, insert_into
+from backend.core.errors import RateLimitedError
+from backend.core.keys import Keyring
+from backend.core.logging import logger
+from backend.models.attempts import Attempts as Bucket
+
+# How much one guess fills a bucket: the same free level means 5 guesses of one network at one account, 10
+# of all networks at one account, and 100 of one network at all accounts.
+_PAIR, _ACCOUNT, _NETWORK = 2.0, 1.0, 0.1
+_PURPOSE: Final = "attempts"
+_KEPT_SECONDS: Final = 7 * 86_400.0  # longer than the fullest bucket takes to drain
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A guess that was counted: what each of its buckets got."""
+
+    weights: dict[str, float]
+
+
+class Attempts:
+    """Counts guesses."""
+
+    def __init__(self, database: Database, *, keyring: Keyring, settings: RateLimitSettings) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._settings = settings
+
+    async def count(self, account: str, *, is_known_device: bool = False) -> Attempt:
+        """Count a guess before its secret is checked, in a transaction of its own: failing undoes nothing.
+
+        Args:
+            account: Whose secret: the account's id, or the name that was given where there is no account.
+            is_known_device: Whether this device was signed in to the account before: then what others did to
+                the account does not count.
+
+        Raises:
+            RateLimitedError: Too many guesses lately; says when the next one may come.
+        """
+        network = caller.current().ip_prefix
+        attempt = Attempt(
+            {
+                self._key("network", network): _NETWORK,
+                self._key("pair", f"{account} {network}"): _PAIR,
+            }
+            | ({} if is_known_device else {self._key("account", account): _ACCOUNT})
+        )
+        if self._settings.enabled:
+            async with self._database.unit() as session:
+                await self._fill(session, attempt)
+        return attempt
+
+    async def forgive(self, session: AsyncSession, attempt: Attempt) -> None:
+        """Take back a guess that was right. Other guesses stay: a thief's own sign-in clears none."""
+        await session.execute(
+            update(Bucket)
+            .where(Bucket.key.in_(attempt.weights))
+            .values(
+                level=_not_negative(Bucket.level - case(attempt.weights, value=Bucket.key, else_=0.0)),
+                blocked_until=0.0,
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+    async def purge(self) -> None:
+        """Delete buckets that have been empty for long."""
+        async with self._database.unit() as session:
+            await session.execute(delete(Bucket).where(Bucket.counted_at < now().timestamp() - _KEPT_SECONDS))
+
+    async def _fill(self, session: AsyncSession, attempt: Attempt) -> None:
+        moment = now().timestamp()
+        # Sorted: two guesses lock their rows in the same order.
+        rows = [
+            {"key": key, "level": weight, "counted_at": moment, "blocked_until": 0.0}
+            for key, weight in sorted(attempt.weights.items())
+        ]
+        insert = insert_into(session, Bucket, *rows)
+        drained = (
+            insert.excluded.counted_at - Bucket.counted_at
+        ) / self._settings.guess_recovery.total_seconds()
+        level = _not_negative(Bucket.level - drained) + insert.excluded.level
+        fill = insert.on_conflict_do_update(
+            index_elements=[Bucket.key],
+            set_={
+                "level": level,
+                "counted_at": insert.excluded.counted_at,
+                "blocked_until": insert.excluded.counted_at + self._delay(level),
+            },
+            where=Bucket.blocked_until <= insert.excluded.counted_at,
+        ).returning(Bucket.key)
+        filled = (await session.execute(fill)).all()
+        if len(filled) < len(rows):
+            latest = select(func.max(Bucket.blocked_until)).where(Bucket.key.in_(attempt.weights))
+            until = await session.scalar(latest) or moment
+            logger.warning("guess_refused")
+            raise RateLimitedError(retry_after=max(1, math.ceil(until - moment)))
+
+    def _delay(self, level: ColumnElement[float]) -> ColumnElement[float]:
+        """Return the seconds to wait after a guess: the square of what is beyond the free level."""
+        beyond = level - self._settings.free_guesses
+        longest = self._settings.longest_delay.total_seconds()
+        return case(
+            (beyond <= 0, 0.0),
+            (beyond * beyond > longest, longest),
+            else_=beyond * beyond,
+        )
+
+    def _key(self, kind: str, whose: str) -> str:
+        return self._keyring.fingerprint(_PURPOSE, f"{kind} {whose}")
+
+
+def _not_negative(value: ColumnElement[float]) -> ColumnElement[float]:
+    return case((value < 0, 0.0), else_=value)
