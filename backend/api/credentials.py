@@ -58,9 +58,11 @@ async def request_reset(session: Session, data: AddressRequest, keyring: Keys) -
     dependencies=[limited("login")],
     responses=problems.responses(credentials.LinkInvalidError, InvalidInputError, RateLimitedError),
 )
-async def reset_password(session: Session, data: PasswordReset, passwords: Passwords, keyring: Keys) -> None:
+async def reset_password(
+    session: Session, data: PasswordReset, database: Database, passwords: Passwords, keyring: Keys
+) -> None:
     """Set a new password with a mailed link; every device is signed out."""
-    await credentials.reset_password(session, data, passwords=passwords, keyring=keyring)
+    await credentials.reset_password(session, data, database=database, passwords=passwords, keyring=keyring)
 
 
 @router.post(

@@ -83,16 +83,24 @@ class AuthSettings(_Group):
 class PasswordSettings(_Group):
     """The password rule and the cost of a hash.
 
+    `composition` asks for four kinds of characters; `nist` for length alone, as NIST SP 800-63B does. Common,
+    predictable and personal passwords are refused in both.
+
     The cost is OWASP's second argon2id profile: 19 MiB, 2 passes, 1 lane. `threads` hashes run at once, so
     hashing takes at most `threads` times `memory_kib` of memory.
     """
 
-    min_length: int = Field(default=8, ge=8, le=64)
-    composition: bool = True
+    policy: Literal["composition", "nist"] = "composition"
+    min_length: int | None = Field(default=None, ge=8, le=64)
     threads: int = Field(default=2, ge=1, le=64)
     memory_kib: int = Field(default=19_456, ge=8_192, le=4_194_304)
     passes: int = Field(default=2, ge=1, le=100)
     max_waiting: int = Field(default=512, ge=1, le=100_000)
+
+    @property
+    def required_length(self) -> int:
+        """The shortest password, where none is set: what the policy calls for without a second factor."""
+        return self.min_length or (15 if self.policy == "nist" else 8)
 
 
 class RateLimitSettings(_Group):

@@ -1,15 +1,20 @@
-"""Password hashing in a small pool of low-priority threads.
+"""Password rules, and hashing in a small pool of low-priority threads.
 
 A hash takes tens of milliseconds of a core. In the event loop it would stop every other request; in an
 unbounded pool a flood of sign-ins would take all cores and memory. Here at most `threads` hashes run at once,
 at a raised niceness, so other requests keep their latency while sign-ins queue.
+
+Passwords are normalised here, when they are set and when they are checked, and nowhere else.
 """
 
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from pwdlib import PasswordHash
@@ -19,11 +24,12 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 
 from backend.core.config import PasswordSettings
 from backend.core.errors import InvalidInputError, UnavailableError, Violation
-from backend.utils.validators import password_faults
+from backend.utils.bloom import BloomFilter
+from backend.utils.passwords import PasswordPolicy, normalise
 
+COMMON: Final = Path(__file__).parents[1] / "data" / "passwords" / "common.bloom"
 _NICENESS: Final = 10
 _BCRYPT_BYTES: Final = 72  # bcrypt reads no further; its library refuses longer input
-
 
 _Result = TypeVar("_Result")
 
@@ -49,18 +55,22 @@ class PasswordPool:
         self._threads = ThreadPoolExecutor(
             settings.threads, thread_name_prefix="password", initializer=_lower_priority
         )
-        self._min_length, self._composition = settings.min_length, settings.composition
+        self._policy = PasswordPolicy(
+            min_length=settings.required_length,
+            composition=settings.policy == "composition",
+            is_listed=common_passwords().__contains__,
+        )
         self._waiting = 0
         self._max_waiting = settings.max_waiting
         self._dummy = self._hash.hash("no password has this hash")
 
-    def require_strong(self, password: str, *, pointer: str) -> None:
-        """Refuse a password that breaks the rule.
+    def require_strong(self, password: str, *, pointer: str, personal: Collection[str]) -> None:
+        """Refuse a password that breaks the rule, or rests on the person's own names and addresses.
 
         Raises:
             InvalidInputError: Names every broken rule, and never the password.
         """
-        faults = password_faults(password, min_length=self._min_length, composition=self._composition)
+        faults = self._policy.faults(password, personal=personal)
         if faults:
             raise InvalidInputError([Violation(pointer, fault.code, fault.detail) for fault in faults])
 
@@ -70,7 +80,7 @@ class PasswordPool:
         Raises:
             UnavailableError: Too many passwords are waiting.
         """
-        return await self._run(self._hash.hash, password)
+        return await self._run(self._hash.hash, normalise(password))
 
     async def check(self, password: str, stored: str | None) -> Checked:
         """Check a password; without a stored hash do the same work for nothing.
@@ -88,11 +98,14 @@ class PasswordPool:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _check(self, password: str, stored: str) -> Checked:
+        normal = normalise(password)
         try:
             if stored.startswith("$2"):
-                matches = self._hash.verify(password.encode()[:_BCRYPT_BYTES], stored)
-                return Checked(matches, self._hash.hash(password) if matches else None)
-            return Checked(*self._hash.verify_and_update(password, stored))
+                # The older system hashed what it was sent: composed or decomposed, or neither wholly.
+                forms = dict.fromkeys((normal, unicodedata.normalize("NFD", password), password))
+                matches = any(self._hash.verify(form.encode()[:_BCRYPT_BYTES], stored) for form in forms)
+                return Checked(matches, self._hash.hash(normal) if matches else None)
+            return Checked(*self._hash.verify_and_update(normal, stored))
         except UnknownHashError:
             return Checked(matches=False, replacement=None)
 
@@ -104,6 +117,16 @@ class PasswordPool:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         finally:
             self._waiting -= 1
+
+
+@cache
+def common_passwords() -> BloomFilter:
+    """Return the list of common passwords that this release ships.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    return BloomFilter.from_bytes(COMMON.read_bytes())
 
 
 def _lower_priority() -> None:

@@ -43,7 +43,8 @@ Username = Annotated[
 ]
 """3 to 50 letters, digits, dots, hyphens and underscores; no `@`, since sign-in takes address or name."""
 
-Password = Annotated[SecretText, Field(min_length=1, max_length=256)]
+Password = Annotated[SecretText, Field(min_length=1, max_length=1024)]
+"""A password as it was typed: a letter may come as several characters, which the policy counts as one."""
 
 
 class UserCreate(Incoming):

@@ -77,12 +77,12 @@ async def register(
     The unique constraints decide, not a prior look-up: two requests may race.
 
     Raises:
-        InvalidInputError: The password is too weak.
+        InvalidInputError: The password is too weak, or too near to the name or the address.
         EmailTakenError: The address is in use.
         UsernameTakenError: The name is in use.
     """
     password = data.password.get_secret_value()
-    passwords.require_strong(password, pointer="/password")
+    passwords.require_strong(password, pointer="/password", personal=(data.username, data.email))
     user_id = uuid7()
     user = User(
         id=user_id,

@@ -66,3 +66,11 @@ def test_without_a_url_the_database_is_in_the_data_folder(tmp_path: Path) -> Non
 def test_no_secret_has_a_default(tmp_path: Path) -> None:
     with pytest.raises(keys.KeysMissingError, match="safeplate serve"):
         keys.load(Settings(data_dir=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("given", "length"),
+    [({}, 8), ({"policy": "nist"}, 15), ({"policy": "nist", "min_length": 12}, 12), ({"min_length": 20}, 20)],
+)
+def test_each_policy_has_a_length_of_its_own_unless_one_is_set(given: dict[str, object], length: int) -> None:
+    assert Settings.model_validate({"password": given}).password.required_length == length

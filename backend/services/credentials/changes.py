@@ -62,23 +62,28 @@ async def verify_email(
 
 
 async def reset_password(
-    session: AsyncSession, data: PasswordReset, *, passwords: PasswordPool, keyring: Keyring
+    session: AsyncSession,
+    data: PasswordReset,
+    *,
+    database: Database,
+    passwords: PasswordPool,
+    keyring: Keyring,
 ) -> None:
     """Set a new password by a mailed link, and sign every device out.
 
     The link proves the address too. Whoever held an unproved account before holds nothing of it afterwards.
 
     Raises:
-        InvalidInputError: The password is too weak.
+        InvalidInputError: The password is weak, or too near to the name or the address; the link stays good.
         LinkInvalidError: The link is not good any more.
     """
+    digest = digest_of(TokenPurpose.RESET_PASSWORD, data.token.get_secret_value(), keyring)
+    account = await account_of(database, digest)
     password = data.new_password.get_secret_value()
-    passwords.require_strong(password, pointer="/new_password")
-    # Hashed before the first statement: no transaction is open meanwhile.
+    passwords.require_strong(password, pointer="/new_password", personal=(account.username, account.email))
+    # Hashed before the transaction begins: none is open meanwhile.
     password_hash = await passwords.hash(password)
-    user = await consume(
-        session, digest_of(TokenPurpose.RESET_PASSWORD, data.token.get_secret_value(), keyring)
-    )
+    user = await consume(session, digest)
     user.email_verified_at = user.email_verified_at or now()
     await _set_password(session, user, password_hash, keyring=keyring, keep=None)
     await audit.record(session, audit.Event(AuditAction.PASSWORD_RESET, user.id), keyring=keyring)
@@ -96,11 +101,11 @@ async def change_password(
     """Set a new password by the old one, and sign every other device out.
 
     Raises:
-        InvalidInputError: The new password is too weak.
+        InvalidInputError: The new password is too weak, or too near to the name or the address.
         CredentialsInvalidError: The current password is not right.
     """
     password = data.new_password.get_secret_value()
-    passwords.require_strong(password, pointer="/new_password")
+    passwords.require_strong(password, pointer="/new_password", personal=(user.username, user.email))
     async with database.statement() as connection:
         stored = await connection.scalar(select(User.password_hash).where(User.id == user.id))
     checked = await passwords.check(data.current_password.get_secret_value(), stored)

@@ -27,9 +27,11 @@ class LinkInvalidError(BadRequestError):
 
 
 class Account(NamedTuple):
-    """What checking a password needs of an account."""
+    """What checking or setting a password needs of an account."""
 
     id: uuid.UUID
+    email: str
+    username: str
     password_hash: str
     disabled_at: datetime | None
 
@@ -51,15 +53,19 @@ async def issue(session: AsyncSession, user: User, purpose: TokenPurpose, *, key
 
 
 async def account_of(database: Database, digest: str) -> Account:
-    """Return the account that an unused link is for.
+    """Return the account that an unused link is for. The link may still be used meanwhile: `consume` decides.
 
     Raises:
-        LinkInvalidError: There is no such link.
+        LinkInvalidError: There is no such link, or its time is over.
     """
     query = (
-        select(User.id, User.password_hash, User.disabled_at)
+        select(User.id, User.email, User.username, User.password_hash, User.disabled_at)
         .join(OneTimeToken, OneTimeToken.user_id == User.id)
-        .where(OneTimeToken.digest == digest, OneTimeToken.consumed_at.is_(None))
+        .where(
+            OneTimeToken.digest == digest,
+            OneTimeToken.consumed_at.is_(None),
+            OneTimeToken.expires_at > now(),
+        )
     )
     async with database.statement() as connection:
         row = (await connection.execute(query)).one_or_none()
