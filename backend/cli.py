@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from uvicorn.supervisors import Multiprocess
 
 from backend import __version__
-from backend.core import bootstrap, config, keys, migrations
+from backend.core import bootstrap, config, keys, migrations, rotation
 from backend.core.config import Settings
 from backend.core.http import GuardedHttpProtocol
 from backend.main import create_app
@@ -58,6 +59,12 @@ The main job in four commands (paste them into another terminal):
   curl -sS -w '\\n' $API/screening/check -H "Authorization: Bearer $TOKEN" \\
     -H 'Content-Type: application/json' \\
     -d '{{"text": "Ingredients: sugar, cocoa butter, semolina, whey powder. May contain peanuts."}}'
+"""
+
+_BY_HAND = """\
+The signing keys come from a setting, which no command can change: nothing has changed yet. Put the set above
+into the secret store and restart every process before the new key signs. They change over by themselves then.
+If that takes longer than the delay, discard the set and choose a longer --delay.
 """
 
 
@@ -140,6 +147,41 @@ def create_keys() -> None:
     typer.echo(f"SAFEPLATE_KEYS__MASTER={master}\nSAFEPLATE_KEYS__SIGNING='{signing}'")
 
 
+@keys_app.command("list")
+def list_keys(data_dir: DataDir = None) -> None:
+    """List the signing keys: which one signs, which wait, are still accepted, or have retired."""
+    settings = _settings(data_dir)
+    with _explained():
+        found = rotation.report(keys.read_signing(settings), settings.auth.access_token_ttl)
+    _echo_keys(found)
+
+
+@keys_app.command("rotate")
+def rotate_keys(
+    delay: Annotated[
+        int,
+        typer.Option(min=0, max=2_592_000, help="Seconds from publishing the new key to signing with it."),
+    ] = 600,
+    data_dir: DataDir = None,
+) -> None:
+    """Add the next signing key. Running processes follow by themselves; nobody is signed out.
+
+    The new key signs after the delay: who caches the public keys, for up to five minutes, must learn of it.
+    The old one is accepted until its last token has expired, so run this with the service's settings.
+    """
+    settings = _settings(data_dir)
+    wait, life = timedelta(seconds=delay), settings.auth.access_token_ttl
+    with _explained():
+        before, path = keys.read_signing(settings), keys.signing_file(settings)
+        if path is not None:
+            _echo_keys(rotation.report(rotation.rotate(path, delay=wait, life=life), life))
+            return
+        after = rotation.add_next(before, delay=wait, life=life)
+    typer.echo(f"SAFEPLATE_KEYS__SIGNING='{after.to_text()}'")
+    typer.echo(_BY_HAND, err=True)
+    _echo_keys(rotation.report(after, life), err=True)
+
+
 @db_app.command("migrate")
 def migrate(data_dir: DataDir = None, revision: str = "head") -> None:
     """Bring the schema to this release's revision. Safe to run while the service runs."""
@@ -148,13 +190,26 @@ def migrate(data_dir: DataDir = None, revision: str = "head") -> None:
         asyncio.run(migrations.upgrade(settings, revision))
 
 
-def _prepared(data_dir: Path | None) -> Settings:
+def _settings(data_dir: Path | None) -> Settings:
     if data_dir is not None:
         config.export({"data_dir": str(data_dir.absolute())})
     with _explained():
-        settings = Settings()
+        return Settings()
+
+
+def _prepared(data_dir: Path | None) -> Settings:
+    settings = _settings(data_dir)
+    with _explained():
         bootstrap.prepare_folder(settings)
     return settings
+
+
+def _echo_keys(found: list[rotation.KeyReport], *, err: bool = False) -> None:
+    line = "{:43}  {:8}  {:23}  {}"
+    typer.echo(line.format("kid", "state", "signs from", "retires at"), err=err)
+    for key in found:
+        times = rotation.in_words(key.signs_from), rotation.in_words(key.retires_at)
+        typer.echo(line.format(key.kid, key.state, *times), err=err)
 
 
 @contextmanager
@@ -170,6 +225,8 @@ def _explained() -> Iterator[None]:
     except SettingsError as error:
         _fail(f"{error}. Lists are written as JSON: '[\"food.example\"]'.")
     except (bootstrap.SettingMissingError, keys.KeysMissingError, CommandError, ConfigurationError) as error:
+        _fail(str(error))
+    except rotation.RotationPendingError as error:
         _fail(str(error))
     except (DBAPIError, OSError) as error:
         _fail(f"The database or the data folder cannot be used: {error.__cause__ or error}")

@@ -62,7 +62,7 @@ class KeySettings(_Group):
 
     Attributes:
         master: The key that wraps every person's data key: 32 bytes in base64url.
-        signing: The private signing keys as a JWK set, the one in use first.
+        signing: The private signing keys as a JWK set (`core/signing.py`).
     """
 
     master: SecretStr | None = None

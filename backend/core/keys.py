@@ -1,22 +1,23 @@
-"""The service's keys: the master key that wraps people's data keys, and the keys that sign tokens.
+"""The service's keys: the master key that wraps people's data keys, and the keys that sign.
 
 They come from settings, or from files in `<data>/keys` that `safeplate serve` creates with mode 0600. They
 are never stored in the database, and no key has a default.
 """
 
 import hashlib
-import json
 import os
 import tempfile
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from joserfc.jwk import ECKey
 
-from backend.core.config import Settings
+from backend.core import signing
+from backend.core.config import AuthSettings, Settings
+from backend.core.signing import KeySet, SigningKeys
 from backend.utils.security import (
     KEY_BYTES,
     SealBrokenError,
@@ -32,6 +33,10 @@ from backend.utils.security import (
 _MASTER_FILE = "master.key"
 _SIGNING_FILE = "signing.json"
 _KEY_ID_BYTES = 8
+_NOT_IN_FORM = (
+    "The keys are not in the form that `safeplate keys create` prints: a master key of 32 bytes, and a set "
+    "of private P-256 keys, each with a kid of its own."
+)
 
 
 class KeysMissingError(Exception):
@@ -44,16 +49,16 @@ class Keyring:
 
     Attributes:
         master: Wraps data keys; its derivations serve keyed hashes.
-        signing: Private signing keys by `kid`; the first one signs.
+        signing: The keys that sign, which follow their file.
     """
 
     master: bytes
-    signing: Mapping[str, ECKey]
+    signing: SigningKeys
 
     @property
     def signer(self) -> ECKey:
         """The key that signs new tokens."""
-        return next(iter(self.signing.values()))
+        return self.signing.signer
 
     def wrap(self, key: bytes, *, owner: uuid.UUID, purpose: str) -> bytes:
         """Seal a key under the master key, bound to its owner and purpose, marked with the master's id."""
@@ -75,7 +80,7 @@ class Keyring:
 
     def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Return the public signing keys as a JWK set (RFC 7517, 5)."""
-        return {"keys": [key.as_dict(private=False) for key in self.signing.values()]}
+        return self.signing.public_jwks()
 
     def _id(self) -> bytes:
         return hashlib.sha256(b"safeplate master key id" + self.master).digest()[:_KEY_ID_BYTES]
@@ -93,37 +98,58 @@ def load(settings: Settings) -> Keyring:
     """
     folder = settings.data_dir / "keys"
     master = settings.keys.master.get_secret_value() if settings.keys.master else _read(folder / _MASTER_FILE)
-    signing = (
-        settings.keys.signing.get_secret_value() if settings.keys.signing else _read(folder / _SIGNING_FILE)
-    )
-    return parse(master, signing)
+    life = settings.auth.access_token_ttl
+    return parse(master, _signing_text(settings), life=life, path=signing_file(settings))
 
 
-def parse(master: str, signing: str) -> Keyring:
+def parse(
+    master: str,
+    signing_keys: str,
+    *,
+    life: timedelta = AuthSettings().access_token_ttl,  # noqa: B008 - frozen, and read from nowhere
+    path: Path | None = None,
+) -> Keyring:
     """Build the keyring from its text form.
+
+    Args:
+        master: The master key, in base64url.
+        signing_keys: The set of signing keys.
+        life: How long access tokens live.
+        path: Where the signing keys come from, if that is a file to follow.
 
     Raises:
         KeysMissingError: The text is not a 32-byte key in base64url and a JWK set of P-256 keys.
     """
     try:
         key = from_base64url(master.strip())
-        members = [ECKey.import_key(item) for item in json.loads(signing)["keys"]]
-    except (ValueError, KeyError, TypeError) as error:
-        message = "The keys are not in the form that `safeplate keys create` prints."
-        raise KeysMissingError(message) from error
-    is_usable = all(item.is_private and item.curve_name == "P-256" and item.kid for item in members)
-    if len(key) != KEY_BYTES or not members or not is_usable:
-        message = "The master key must be 32 bytes, and the signing keys private P-256 keys with a kid."
-        raise KeysMissingError(message)
-    return Keyring(master=key, signing={str(item.kid): item for item in members})
+        found = signing.parse(signing_keys)
+    except ValueError as error:
+        raise KeysMissingError(_NOT_IN_FORM) from error
+    if len(key) != KEY_BYTES:
+        raise KeysMissingError(_NOT_IN_FORM)
+    return Keyring(master=key, signing=SigningKeys(found, life=life, path=path))
+
+
+def signing_file(settings: Settings) -> Path | None:
+    """Return the file that holds the signing keys; None where a setting holds them."""
+    return None if settings.keys.signing else settings.data_dir / "keys" / _SIGNING_FILE
+
+
+def read_signing(settings: Settings) -> KeySet:
+    """Return the signing keys as they are stored now.
+
+    Raises:
+        KeysMissingError: There are none, or they are not of the right form.
+    """
+    try:
+        return signing.parse(_signing_text(settings))
+    except ValueError as error:
+        raise KeysMissingError(_NOT_IN_FORM) from error
 
 
 def generate() -> tuple[str, str]:
     """Return a new master key and a new set of signing keys, in their text form."""
-    key = ECKey.generate_key("P-256", private=True)
-    kid = key.thumbprint()  # RFC 7638: the id follows from the key, so two keys never share one
-    jwk = {**key.as_dict(private=True), "kid": kid, "use": "sig", "alg": "ES256"}
-    return to_base64url(new_key()), json.dumps({"keys": [jwk]})
+    return to_base64url(new_key()), KeySet((signing.new_key(),)).to_text()
 
 
 def have_files(data_dir: Path) -> bool:
@@ -154,6 +180,12 @@ def create_files(data_dir: Path) -> None:
             continue  # another process was first, and its key is the one
         finally:
             Path(draft).unlink()
+
+
+def _signing_text(settings: Settings) -> str:
+    if settings.keys.signing:
+        return settings.keys.signing.get_secret_value()
+    return _read(settings.data_dir / "keys" / _SIGNING_FILE)
 
 
 def _read(path: Path) -> str:

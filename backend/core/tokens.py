@@ -10,6 +10,7 @@ from backend.core.clock import now
 from backend.core.config import AuthSettings
 from backend.core.errors import UnauthenticatedError
 from backend.core.keys import Keyring
+from backend.core.signing import KeySet
 from backend.utils.identifiers import uuid7
 from backend.utils.jose import TokenInvalidError, sign, verify
 from backend.utils.security import from_base64url, is_equal, keyed_hash, to_base64url
@@ -75,6 +76,7 @@ class Tokens:
         self.settings = settings
         self.keyring = keyring
         self._verified: dict[bytes, AccessClaims] = {}
+        self._verified_under: KeySet | None = None
 
     @property
     def access_seconds(self) -> int:
@@ -105,6 +107,7 @@ class Tokens:
         Raises:
             AccessTokenInvalidError: It is not ours, not for us, or no longer valid.
         """
+        self._forget_after_a_change_of_keys()
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         claims = self._verified.get(digest)
         if claims is None:
@@ -117,9 +120,15 @@ class Tokens:
             raise AccessTokenInvalidError
         return claims
 
+    def _forget_after_a_change_of_keys(self) -> None:
+        keys = self.keyring.signing.current()
+        if keys is not self._verified_under:
+            self._verified.clear()
+            self._verified_under = keys
+
     def _verify(self, token: str) -> AccessClaims:
         try:
-            claims = verify(token, self.keyring.signing)
+            claims = verify(token, self.keyring.signing.find)
             return self._claims(claims)
         except (TokenInvalidError, ValueError) as error:
             raise AccessTokenInvalidError from error

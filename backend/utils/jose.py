@@ -4,7 +4,7 @@ The gate decides on the header before any key is touched: exact members, one alg
 ours. `jku`, `x5u`, `jwk`, `crit` and everything else unknown is refused because it is not on the list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from joserfc import jwt
@@ -24,14 +24,26 @@ class TokenInvalidError(Exception):
     """The token is not one that we signed. The reason is for logs and tests, never for callers."""
 
 
-def sign(claims: Mapping[str, Any], key: ECKey) -> str:
-    """Return the claims as a compact ES256 token of type `at+jwt`."""
-    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": key.kid}
-    return jwt.encode(header, dict(claims), key, algorithms=[ALGORITHM])
+def sign(claims: Mapping[str, Any], key: ECKey, *, typ: str = TOKEN_TYPE) -> str:
+    """Return the claims as a compact ES256 token of that type, by default an access token's.
+
+    Raises:
+        ValueError: It would be larger than what `verify` reads.
+    """
+    header = {"alg": ALGORITHM, "typ": typ, "kid": key.kid}
+    token = jwt.encode(header, dict(claims), key, algorithms=[ALGORITHM])
+    if len(token) > MAX_TOKEN_BYTES:
+        raise ValueError("too much to sign")
+    return token
 
 
-def verify(token: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
+def verify(token: str, find_key: Callable[[str], ECKey | None], *, typ: str = TOKEN_TYPE) -> dict[str, Any]:
     """Check form, header and signature. The claims are the caller's to check.
+
+    Args:
+        token: A compact JWS.
+        find_key: Returns the key of a `kid`, if it is one of ours.
+        typ: The one type that is accepted; what was signed for another purpose is refused.
 
     Raises:
         TokenInvalidError: Anything at all is not as `sign` makes it.
@@ -40,9 +52,9 @@ def verify(token: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
         _refuse("form")
     encoded_header, encoded_claims, signature = token.split(".")
     header = _parse(encoded_header)
-    if set(header) != _HEADER_MEMBERS or header["alg"] != ALGORITHM or header["typ"] != TOKEN_TYPE:
+    if set(header) != _HEADER_MEMBERS or header["alg"] != ALGORITHM or header["typ"] != typ:
         _refuse("header")
-    key = keys.get(header["kid"]) if isinstance(header["kid"], str) else None
+    key = find_key(header["kid"]) if isinstance(header["kid"], str) else None
     if key is None:
         _refuse("kid")
     claims = _parse(encoded_claims)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
 from backend.core import keys
 from backend.core.config import Settings
@@ -16,6 +17,11 @@ AMIRA, BORIS = uuid.UUID(int=1), uuid.UUID(int=2)
 
 def _keyring() -> keys.Keyring:
     return keys.parse(*keys.generate())
+
+
+def _p384() -> str:
+    key = ECKey.generate_key("P-384", private=True)
+    return json.dumps({"keys": [{**key.as_dict(private=True), "kid": "a"}]})
 
 
 def test_a_wrapped_key_opens_for_its_owner_and_purpose_alone() -> None:
@@ -39,7 +45,8 @@ def test_of_processes_that_start_together_one_makes_the_keys(data_dir: Path) -> 
     first = keys.load(Settings(data_dir=data_dir))
     keys.create_files(data_dir)
 
-    assert keys.load(Settings(data_dir=data_dir)) == first
+    again = keys.load(Settings(data_dir=data_dir))
+    assert (again.master, again.public_jwks()) == (first.master, first.public_jwks())
     assert sorted(path.name for path in (data_dir / "keys").iterdir()) == ["master.key", "signing.json"]
 
 
@@ -52,6 +59,10 @@ def test_of_processes_that_start_together_one_makes_the_keys(data_dir: Path) -> 
         pytest.param(None, "", id="empty-signing"),
         pytest.param(None, "[]", id="no-set"),
         pytest.param(None, '{"keys": []}', id="no-keys"),
+        pytest.param(None, '{"keys": [1]}', id="no-object"),
+        pytest.param(None, '{"keys": {"a": 1}}', id="no-list"),
+        pytest.param(None, _p384(), id="another-curve"),
+        pytest.param(None, '{"keys": [{"kty": "oct", "k": "AAAA", "kid": "a"}]}', id="symmetric"),
     ],
 )
 def test_keys_of_another_form_are_refused(master: str | None, signing: str | None) -> None:
