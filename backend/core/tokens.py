@@ -17,6 +17,9 @@ from backend.utils.security import from_base64url, is_equal, keyed_hash, to_base
 
 _REMEMBERED = 10_000
 _REQUIRED = {"iss", "aud", "sub", "sid", "jti", "iat", "exp", "client_id", "scope"}
+_TEXTS = ("sub", "sid", "jti", "client_id", "scope")
+_NEVER = 2**53  # larger numbers are not the same for every reader of JSON (RFC 7493, 2.2)
+_CLOCK_LEEWAY = 60  # seconds by which the clocks of our machines may differ
 _GENERATION_BYTES = 4
 _REFRESH_BYTES = 16 + _GENERATION_BYTES + 32
 
@@ -135,11 +138,15 @@ class Tokens:
 
     def _claims(self, claims: dict[str, Any]) -> AccessClaims:
         expected = {"iss": self.settings.issuer, "aud": self.settings.audience}
-        times = (claims.get("iat"), claims.get("exp"))
+        times = (claims.get("iat"), claims.get("exp"), claims.get("nbf", 0))
         if not claims.keys() >= _REQUIRED or any(claims[name] != value for name, value in expected.items()):
             raise TokenInvalidError("claims")
-        if not all(type(moment) is int for moment in times):
+        if not all(type(moment) is int and 0 <= moment < _NEVER for moment in times):
             raise TokenInvalidError("times")
+        if not all(isinstance(claims[name], str) for name in _TEXTS):
+            raise TokenInvalidError("texts")
+        if max(claims["iat"], claims.get("nbf", 0)) > now().timestamp() + _CLOCK_LEEWAY:
+            raise TokenInvalidError("not yet")
         return AccessClaims(
             uuid.UUID(str(claims["sub"])),
             uuid.UUID(str(claims["sid"])),
