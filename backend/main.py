@@ -1,8 +1,10 @@
 """The application: `create_app(settings)` wires everything and reads nothing from the environment itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -26,16 +28,19 @@ from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
+from backend.core.ledger import make_ledger
 from backend.core.logging import logger
 from backend.core.mail import make_mailer
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
-from backend.services import jobs
+from backend.services import audit as audit_service
+from backend.services import jobs, sessions
 from backend.services import screening as screening_service
 from backend.services.attempts import Attempts
 from backend.services.credentials import Letters
 
+_TIDY_INTERVAL: Final = timedelta(hours=1)
 _DESCRIPTION = """Accounts, sealed health profiles, and answers with evidence to "may these people eat this?".
 
 No answer ever says that a food is safe: it says what was found, where, and what was not understood."""
@@ -105,6 +110,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Request-Id"],
             expose_headers=["ETag", "Location", "Request-Id", "Retry-After"],
+            allow_credentials=True,
             max_age=600,
         )
     app.add_middleware(RequestLog, settings=settings.http)
@@ -124,24 +130,39 @@ def _resources(settings: Settings) -> Resources:
 
 
 async def work(resources: Resources) -> None:
-    """Do what is due, for ever. What fails for a reason of the moment is tried again at the next look."""
-    settings = resources.settings
-    letters = Letters(
-        resources.database,
-        keyring=resources.keyring,
-        mailer=make_mailer(settings),
-        settings=settings.mail,
+    """Do what is due besides answering, for ever: letters, heads of the audit chains, tidying up."""
+    settings, database, keyring = resources.settings, resources.database, resources.keyring
+    ledger = make_ledger(settings)
+    letters = Letters(database, keyring=keyring, mailer=make_mailer(settings), settings=settings.mail)
+
+    async def send_letters() -> int:
+        return await jobs.run_due(database, letters.handlers(), keyring=keyring, settings=settings.jobs)
+
+    async def anchor_audit() -> int:
+        return await audit_service.anchor(database, ledger, keyring=keyring)
+
+    async def tidy_up() -> int:
+        await resources.attempts.purge()
+        await sessions.purge(database)
+        return 0
+
+    await asyncio.gather(
+        _repeat(send_letters, settings.jobs.poll_interval),
+        _repeat(anchor_audit, settings.audit.interval),
+        _repeat(tidy_up, _TIDY_INTERVAL),
     )
+
+
+async def _repeat(chore: Callable[[], Awaitable[int]], interval: timedelta) -> None:
+    """Do a chore again at once as long as there is work, else after a while; so too if it fails."""
     while True:
         try:
-            done = await jobs.run_due(
-                resources.database, letters.handlers(), keyring=resources.keyring, settings=settings.jobs
-            )
+            done = await chore()
         except Exception:  # noqa: BLE001 - the worker must outlive whatever one round meets; the log has it
             logger.exception("work_failed")
             done = 0
         if not done:
-            await asyncio.sleep(settings.jobs.poll_interval.total_seconds())
+            await asyncio.sleep(interval.total_seconds())
 
 
 @asynccontextmanager

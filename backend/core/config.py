@@ -182,6 +182,18 @@ class JobSettings(_Group):
     max_attempts: int = Field(default=12, ge=1, le=100)
 
 
+class AuditSettings(_Group):
+    """Where the heads of the audit chains are written, besides the database.
+
+    Attributes:
+        interval: How often: what happened since can be cut off unseen.
+        syslog: A socket (`/dev/log`) or `host:port` over UDP; otherwise a file of the data folder.
+    """
+
+    interval: Seconds = timedelta(minutes=1)
+    syslog: Annotated[str, Field(pattern=r"^(/.+|.+:\d{1,5})$")] | None = None
+
+
 class LogSettings(_Group):
     """How much is logged, and whether for people or for machines."""
 
@@ -233,6 +245,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     mail: MailSettings = MailSettings()
     jobs: JobSettings = JobSettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -8,7 +8,7 @@ import hashlib
 import os
 import tempfile
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class Keyring:
         signing: The keys that sign, which follow their file.
     """
 
-    master: bytes
+    master: bytes = field(repr=False)
     signing: SigningKeys
 
     @property

@@ -1,5 +1,6 @@
 """Schema migrations: where they are, which is current, and how to run them under a lock."""
 
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -45,14 +46,26 @@ async def downgrade(settings: Settings, revision: str) -> None:
 
 
 async def run_locked(settings: Settings, work: Callable[[Connection], None]) -> None:
-    """Do work on the schema while no other process does: all of it is stored, or nothing."""
+    """Do work on the schema while no other process does: all of it is stored, or nothing.
+
+    Raises:
+        OSError: The database is a file that cannot be opened.
+    """
     database = Database(settings)
     run = _locked_sqlite if database.is_sqlite else _locked_postgresql
+    if database.is_sqlite:
+        _require_file(settings.database_url.database or "")
     try:
         async with database.engine.connect() as connection:
             await connection.run_sync(run, work)
     finally:
         await database.dispose()
+
+
+def _require_file(name: str) -> None:
+    """Open the file before the driver does: its thread would speak of a failure after the loop is gone."""
+    if name and not name.startswith((":", "file:")):
+        os.close(os.open(name, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _locked_sqlite(connection: Connection, work: Callable[[Connection], None]) -> None:

@@ -79,3 +79,9 @@ def test_a_public_key_cannot_sign_and_is_refused() -> None:
 
     with pytest.raises(keys.KeysMissingError):
         keys.parse(master, json.dumps(public))
+
+
+def test_a_keyring_shows_no_key() -> None:
+    keyring = _keyring()
+
+    assert repr(keyring.master) not in repr(keyring)

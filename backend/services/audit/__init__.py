@@ -2,5 +2,22 @@
 
 from backend.services.audit.activity import list_activity, to_response
 from backend.services.audit.chain import NOBODY, Event, forget_places, nobody, record
+from backend.services.audit.heads import Head, HeadInvalidError, anchor, read_heads
+from backend.services.audit.verification import ChainBrokenError, Verified, verify
 
-__all__ = ["NOBODY", "Event", "forget_places", "list_activity", "nobody", "record", "to_response"]
+__all__ = [
+    "NOBODY",
+    "ChainBrokenError",
+    "Event",
+    "Head",
+    "HeadInvalidError",
+    "Verified",
+    "anchor",
+    "forget_places",
+    "list_activity",
+    "nobody",
+    "read_heads",
+    "record",
+    "to_response",
+    "verify",
+]

@@ -1,11 +1,14 @@
 """Signed-in devices, seen and signed out by their owner."""
 
 import uuid
+from datetime import timedelta
+from typing import Final
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
+from backend.core.database import Database
 from backend.core.errors import NotFoundError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction
@@ -14,6 +17,8 @@ from backend.schemas.auth import SessionResponse
 from backend.services import audit
 from backend.services.users import Identity
 from backend.utils.devices import device_name
+
+_KEPT: Final = timedelta(days=90)
 
 
 class SessionNotFoundError(NotFoundError):
@@ -75,6 +80,12 @@ async def end(session: AsyncSession, session_id: uuid.UUID, *, reason: Revocatio
         .where(Session.id == session_id, Session.revoked_at.is_(None))
         .values(revoked_at=now(), revoked_reason=reason)
     )
+
+
+async def purge(database: Database) -> None:
+    """Delete sessions that ended long ago. Until then they tell which devices are known."""
+    async with database.unit() as session:
+        await session.execute(delete(Session).where(Session.expires_at < now() - _KEPT))
 
 
 def to_response(session: Session, *, current: uuid.UUID | None = None) -> SessionResponse:
