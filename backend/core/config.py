@@ -70,7 +70,12 @@ class KeySettings(_Group):
 
 
 class AuthSettings(_Group):
-    """Tokens and sessions."""
+    """Tokens, sessions and passkeys.
+
+    Attributes:
+        passkey_rp_id: The domain that passkeys belong to; by default the host of `mail.public_url`.
+        passkey_origins: Where pages that use them may be; by default the origin of `mail.public_url`.
+    """
 
     issuer: str = "safeplate"
     audience: str = "safeplate"
@@ -78,6 +83,8 @@ class AuthSettings(_Group):
     refresh_idle_ttl: Seconds = timedelta(days=30)
     refresh_absolute_ttl: Seconds = timedelta(days=90)
     refresh_grace: Seconds = timedelta(seconds=10)
+    passkey_rp_id: str | None = None
+    passkey_origins: tuple[str, ...] = ()
 
 
 class PasswordSettings(_Group):
