@@ -16,6 +16,7 @@ from backend.api import (
     catalog,
     credentials,
     docs,
+    factors,
     health,
     pages,
     problems,
@@ -31,6 +32,7 @@ from backend.core.database import Database
 from backend.core.ledger import make_ledger
 from backend.core.logging import logger
 from backend.core.mail import make_mailer
+from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
@@ -73,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.resources = _resources(settings)
     api = APIRouter(prefix="/api/v1")
-    for feature in (users, audit, auth, credentials, health, catalog, screening):
+    for feature in (users, audit, factors, auth, credentials, health, catalog, screening):
         api.include_router(feature.router)
     app.include_router(api)
     app.include_router(system.router)
@@ -125,6 +127,7 @@ def _resources(settings: Settings) -> Resources:
         tokens=Tokens(keyring, settings.auth),
         passwords=PasswordPool(settings.password),
         limits=RateLimits(settings),
+        party=relying_party(settings),
         attempts=Attempts(database, keyring=keyring, settings=settings.rate_limit),
     )
 

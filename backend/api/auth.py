@@ -23,7 +23,7 @@ from backend.api.dependencies import (
 from backend.core.errors import InvalidInputError, RateLimitedError, UnavailableError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.auth import LoginForm, RefreshRequest, SessionPage, TokenResponse
-from backend.services import auth, sessions
+from backend.services import auth, factors, sessions
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 
@@ -33,6 +33,7 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
     dependencies=[limited("login")],
     responses=problems.responses(
         auth.CredentialsInvalidError,
+        factors.MfaRequiredError,
         sessions.CrossSiteError,
         InvalidInputError,
         RateLimitedError,
@@ -42,7 +43,11 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 async def login(
     session: Session, browser: Browser, data: Annotated[LoginForm, Form()], signing_in: SigningIn
 ) -> TokenResponse:
-    """Sign in with address or user name and password (OAuth 2.0 password form)."""
+    """Sign in with address or user name and password (OAuth 2.0 password form).
+
+    Where the account has a second factor, the answer is 401 `mfa-required`, with what ending the sign-in
+    needs.
+    """
     browser.require_same_site(data.refresh_token_in)
     issued = await auth.sign_in(session, data, parts=signing_in)
     return browser.deliver(issued)

@@ -16,6 +16,7 @@ from backend.core.config import Settings
 from backend.core.database import Database as DatabasePort
 from backend.core.errors import PreconditionRequiredError
 from backend.core.keys import Keyring
+from backend.core.passkeys import RelyingParty as RelyingPartyPort
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import AccessTokenInvalidError
@@ -38,6 +39,7 @@ class Resources:
     passwords: PasswordPool
     limits: RateLimits
     attempts: AttemptsPort
+    party: RelyingPartyPort
 
 
 # Dependencies are coroutines although they wait for nothing: the framework would run plain functions in
@@ -84,8 +86,18 @@ async def _attempts(resources: _Resources) -> AttemptsPort:
     return resources.attempts
 
 
+async def _party(resources: _Resources) -> RelyingPartyPort:
+    return resources.party
+
+
 async def _sign_in_parts(resources: _Resources) -> SignInParts:
-    return SignInParts(resources.database, resources.passwords, resources.tokens, resources.attempts)
+    return SignInParts(
+        database=resources.database,
+        tokens=resources.tokens,
+        attempts=resources.attempts,
+        party=resources.party,
+        passwords=resources.passwords,
+    )
 
 
 Configuration = Annotated[Settings, Depends(_settings)]
@@ -94,6 +106,7 @@ Keys = Annotated[Keyring, Depends(_keyring)]
 Tokens = Annotated[TokensPort, Depends(_tokens)]
 Passwords = Annotated[PasswordPool, Depends(_passwords)]
 Attempts = Annotated[AttemptsPort, Depends(_attempts)]
+RelyingParty = Annotated[RelyingPartyPort, Depends(_party)]
 SigningIn = Annotated[SignInParts, Depends(_sign_in_parts)]
 
 # "function", not the default "request": commit before the response is sent, or a client may see 201 for a row

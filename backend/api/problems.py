@@ -1,6 +1,7 @@
 """Problem documents (RFC 9457): the only place that knows which status an error answers with."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,7 +25,14 @@ from backend.core.errors import (
     Violation,
 )
 from backend.core.logging import logger
-from backend.schemas.base import OAuthProblem, Outgoing, Problem, ProblemViolation, ValidationProblem
+from backend.schemas.base import (
+    MfaProblem,
+    OAuthProblem,
+    Outgoing,
+    Problem,
+    ProblemViolation,
+    ValidationProblem,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/docs/problems/"
@@ -86,7 +94,14 @@ _VAGUE: Final = {"value_error", "assertion_error"}
 _UNION_MEMBERS: Final = {"uuid", "literal['me']"}
 
 # OAuth's own names for our errors, where an OAuth client may meet them (RFC 6749, 5.2).
-_OAUTH: Final = {"invalid-grant": "invalid_grant", "invalid-credentials": "invalid_grant"}
+_OAUTH: Final = {
+    "invalid-grant": "invalid_grant",
+    "invalid-credentials": "invalid_grant",
+    "mfa-required": "mfa_required",  # none of theirs, and what such clients know it as
+}
+
+# Problems that say more than their kind does.
+_EXTENDED: Final[dict[str, type[Problem]]] = {"mfa-required": MfaProblem}
 
 
 def status_of(error: type[AppError]) -> HTTPStatus:
@@ -113,7 +128,10 @@ def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
         status = status_of(error)
         model: type[Problem] = OAuthProblem if error.code in _OAUTH else Problem
         model = ValidationProblem if issubclass(error, InvalidInputError) else model
+        model = _EXTENDED.get(error.code, model)
         entry = described.setdefault(int(status), {"model": model, "description": error.title})
+        if error.code in _EXTENDED and entry["model"] is not model:
+            entry["model"] |= model
         if error.title not in entry["description"]:
             entry["description"] += f"; {error.title[0].lower()}{error.title[1:]}"
     return described
@@ -147,7 +165,7 @@ async def _on_app_error(_: Request, error: Exception) -> Response:
         document = OAuthProblem(**members, error=_OAUTH[error.code], error_description=error.title)
     else:
         document = Problem(**members)
-    return _response(document, _headers(error))
+    return _response(document, _headers(error), error.extension())
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -214,6 +232,10 @@ def _members(status: int, code: str, title: str, detail: str | None) -> dict[str
     }
 
 
-def _response(document: Outgoing, headers: dict[str, str] | None) -> Response:
+def _response(
+    document: Outgoing, headers: dict[str, str] | None, extension: Mapping[str, object] | None = None
+) -> Response:
     status: int = document.status  # type: ignore[attr-defined] # every problem has one
-    return Response(document.model_dump_json(), status, headers, media_type=MEDIA_TYPE)
+    members = document.model_dump(mode="json") | dict(extension or {})
+    body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status, headers, media_type=MEDIA_TYPE)

@@ -47,6 +47,13 @@ class LoginForm(Incoming):
     refresh_token_in: TokenDelivery = TokenDelivery.BODY
 
 
+class ClientChoice(Incoming):
+    """Which application signs in, and how its refresh token shall travel; as in the password form."""
+
+    client_id: ClientId = FIRST_PARTY
+    refresh_token_in: TokenDelivery = TokenDelivery.BODY
+
+
 class RefreshRequest(Incoming):
     """A refresh token to exchange; without one, the cookie's is taken."""
 

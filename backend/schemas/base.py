@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 # C0 controls but tab and line breaks, DEL, C1 controls: no database or log line should have to carry them.
@@ -75,6 +75,22 @@ class OAuthProblem(Problem):
 
     error: str
     error_description: str
+
+
+class MfaProblem(OAuthProblem):
+    """A sign-in that a second factor must end.
+
+    Attributes:
+        challenge: Sent back with the answer.
+        methods: `totp`, `passkey`, `recovery`: what the person can answer with, at `/auth/mfa/<method>`.
+        expires_in: How many seconds the challenge waits.
+        passkey_options: For `PublicKeyCredential.parseRequestOptionsFromJSON`; null without a passkey.
+    """
+
+    challenge: str
+    methods: tuple[str, ...]
+    expires_in: int
+    passkey_options: dict[str, JsonValue] | None
 
 
 class ValidationProblem(Problem):

@@ -7,18 +7,15 @@ from typing import NamedTuple
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core import caller
 from backend.core.database import Database
 from backend.core.errors import UnauthenticatedError
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
-from backend.core.tokens import Tokens
 from backend.models.audit import AuditAction, AuditActor
 from backend.models.sessions import Session
 from backend.models.users import User
 from backend.schemas.auth import LoginForm
-from backend.services import audit, sessions
-from backend.services.attempts import Attempts
+from backend.services import audit, factors, sessions
 from backend.services.sessions import ClientRequest, IssuedTokens
 from backend.utils.validators import identity_key
 
@@ -39,13 +36,10 @@ class SignInFailedError(CredentialsInvalidError):
 
 
 @dataclass(frozen=True, slots=True)
-class SignInParts:
+class SignInParts(factors.Ports):
     """What signing in works with."""
 
-    database: Database
     passwords: PasswordPool
-    tokens: Tokens
-    attempts: Attempts
 
 
 class _Account(NamedTuple):
@@ -65,6 +59,7 @@ async def sign_in(session: AsyncSession, data: LoginForm, *, parts: SignInParts)
 
     Raises:
         CredentialsInvalidError: The two do not belong together, or the account is disabled.
+        MfaRequiredError: They do, and the account has a second factor.
         RateLimitedError: Too many guesses lately.
     """
     name = identity_key(data.username)
@@ -73,7 +68,7 @@ async def sign_in(session: AsyncSession, data: LoginForm, *, parts: SignInParts)
     checked = await parts.passwords.check(data.password.get_secret_value(), account.password_hash)
     if account.id is None or not checked.matches or account.is_disabled:
         owner_id = account.id or audit.nobody(name)
-        await record_failure(session, owner_id, _PASSWORD, keyring=parts.tokens.keyring)
+        await record_failure(session, owner_id, _PASSWORD, keyring=parts.keyring)
         raise SignInFailedError
     # The account may have changed while the hash was computed: only the same password opens a session.
     user = await session.get(User, account.id, with_for_update=True)
@@ -82,6 +77,7 @@ async def sign_in(session: AsyncSession, data: LoginForm, *, parts: SignInParts)
     user.password_hash = checked.replacement or user.password_hash
     await parts.attempts.forgive(session, attempt)
     request = ClientRequest(data.client_id, data.refresh_token_in)
+    await factors.require_factor(session, user, request, methods=_PASSWORD, ports=parts)
     return await sessions.start(session, user.id, request, methods=_PASSWORD, tokens=parts.tokens)
 
 
@@ -96,12 +92,7 @@ async def record_failure(
 
 async def _look_up(database: Database, name: str) -> _Account:
     column = User.email_key if "@" in name else User.username_key
-    place = caller.current()
-    known = exists().where(
-        Session.user_id == User.id,
-        Session.ip_prefix == place.ip_prefix,
-        Session.user_agent == place.user_agent,
-    )
+    known = exists().where(Session.user_id == User.id, *sessions.is_from_here())
     query = select(User.id, User.password_hash, User.disabled_at.is_not(None), known).where(column == name)
     async with database.statement() as connection:
         row = (await connection.execute(query)).one_or_none()

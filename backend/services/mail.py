@@ -28,6 +28,11 @@ class Occasion(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - an occasion
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - as above
     SESSION_STOLEN = "session_stolen"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    PASSKEY_COPIED = "passkey_copied"
 
 
 class _Words(BaseModel):

@@ -8,13 +8,16 @@ from fastapi import FastAPI
 
 from backend.core.config import Settings
 from backend.main import create_app
+from tests.authenticator import Authenticator
 from tests.factories import make_person, make_profile
+from tests.second_factors import enrol_passkey
 
 pytestmark = pytest.mark.anyio
 
 PUBLIC, USER, OWNER = "public", "user", "owner"
 API = "/api/v1"
 PROFILE = f"{API}/health/profiles/{{profile_id}}"
+FACTOR = f"{API}/auth/factors/{{factor_id}}"
 
 ACCESS = {
     ("GET", "/"): PUBLIC,
@@ -37,6 +40,19 @@ ACCESS = {
     ("POST", f"{API}/auth/password/change"): USER,
     ("GET", f"{API}/auth/sessions"): USER,
     ("DELETE", f"{API}/auth/sessions/{{session_id}}"): OWNER,
+    ("POST", f"{API}/auth/mfa/totp"): PUBLIC,
+    ("POST", f"{API}/auth/mfa/passkey"): PUBLIC,
+    ("POST", f"{API}/auth/mfa/recovery"): PUBLIC,
+    ("POST", f"{API}/auth/passkey/options"): PUBLIC,
+    ("POST", f"{API}/auth/passkey/login"): PUBLIC,
+    ("GET", f"{API}/auth/factors"): USER,
+    ("POST", f"{API}/auth/factors/totp"): USER,
+    ("POST", f"{API}/auth/factors/totp/confirm"): USER,
+    ("POST", f"{API}/auth/factors/passkeys/options"): USER,
+    ("POST", f"{API}/auth/factors/passkeys"): USER,
+    ("POST", f"{API}/auth/factors/recovery-codes"): USER,
+    ("PATCH", FACTOR): OWNER,
+    ("DELETE", FACTOR): OWNER,
     ("POST", f"{API}/health/profiles"): USER,
     ("GET", f"{API}/health/profiles"): USER,
     ("GET", PROFILE): OWNER,
@@ -71,7 +87,7 @@ async def test_every_closed_operation_says_so_in_the_document(settings: Settings
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
-    path = path.format(profile_id="me", session_id=uuid.uuid4())
+    path = path.format(profile_id="me", session_id=uuid.uuid4(), factor_id=uuid.uuid4())
 
     response = await client.request(method, path, headers={"If-Match": "*"})
 
@@ -83,9 +99,15 @@ async def test_a_stranger_finds_nothing(client: httpx2.AsyncClient, method: str,
     amira, boris = await make_person(client), await make_person(client, "boris")
     profile_id = uuid.UUID((await make_profile(client, amira)).json()["id"])
     sessions = (await client.get(f"{API}/auth/sessions", headers=amira.headers)).json()["items"]
-    path = path.format(profile_id=profile_id, session_id=sessions[0]["id"])
-    body: dict[str, str] | None = {} if method in {"PUT", "PATCH", "POST"} else None
+    factor = (await enrol_passkey(client, amira, Authenticator())).json()
+    body = {"name": "mine"} if path == FACTOR else {}
+    path = path.format(profile_id=profile_id, session_id=sessions[0]["id"], factor_id=factor["id"])
 
-    response = await client.request(method, path, json=body, headers=boris.headers | {"If-Match": "*"})
+    response = await client.request(
+        method,
+        path,
+        json=None if method in {"GET", "DELETE"} else body,
+        headers=boris.headers | {"If-Match": "*"},
+    )
 
     assert response.status_code == 404

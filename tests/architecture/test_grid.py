@@ -9,7 +9,7 @@ BACKEND = ROOT / "backend"
 
 FEATURES = {
     "attempts", "audit", "jobs", "mail", "users", "sessions", "auth", "credentials", "catalog", "health",
-    "screening", "system",
+    "factors", "screening", "system",
 }  # fmt: skip
 SHARED = {
     "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies"},

@@ -19,7 +19,7 @@ from backend.models.jobs import JobKind
 from backend.models.sessions import RevocationReason
 from backend.models.users import User
 from backend.schemas.credentials import AddressRequest, EmailVerify, PasswordChange, PasswordReset
-from backend.services import audit, jobs, sessions
+from backend.services import audit, factors, jobs, sessions
 from backend.services.auth import CredentialsInvalidError
 from backend.services.credentials.links import account_of, consume, digest_of
 from backend.services.mail import Occasion
@@ -69,9 +69,10 @@ async def reset_password(
     passwords: PasswordPool,
     keyring: Keyring,
 ) -> None:
-    """Set a new password by a mailed link, and sign every device out.
+    """Set a new password by a mailed link, and sign every device out. Second factors stay.
 
-    The link proves the address too. Whoever held an unproved account before holds nothing of it afterwards.
+    The link proves the address too. Whoever held an unproved account before holds nothing of it afterwards,
+    no second factor either.
 
     Raises:
         InvalidInputError: The password is weak, or too near to the name or the address; the link stays good.
@@ -84,6 +85,9 @@ async def reset_password(
     # Hashed before the transaction begins: none is open meanwhile.
     password_hash = await passwords.hash(password)
     user = await consume(session, digest)
+    if user.email_verified_at is None:
+        # Whoever opened the account had not shown that the address is theirs.
+        await factors.forget_all(session, user.id)
     user.email_verified_at = user.email_verified_at or now()
     await _set_password(session, user, password_hash, keyring=keyring, keep=None)
     await audit.record(session, audit.Event(AuditAction.PASSWORD_RESET, user.id), keyring=keyring)
@@ -128,6 +132,7 @@ async def _set_password(
 ) -> None:
     user.password_hash = password_hash
     await sessions.end_all(session, user.id, reason=RevocationReason.PASSWORD_CHANGED, but=keep)
+    await factors.forget_challenges(session, user.id)
     # Links that were asked for under the old password must not undo the new one.
     await session.execute(
         delete(OneTimeToken).where(

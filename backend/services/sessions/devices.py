@@ -4,9 +4,10 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core import caller
 from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.errors import NotFoundError
@@ -26,6 +27,12 @@ class SessionNotFoundError(NotFoundError):
 
     code = "session-not-found"
     title = "There is no such session"
+
+
+def is_from_here() -> tuple[ColumnElement[bool], ...]:
+    """Return what is true of sessions that began on the device and in the network that ask now."""
+    place = caller.current()
+    return (Session.ip_prefix == place.ip_prefix, Session.user_agent == place.user_agent)
 
 
 async def list_sessions(

@@ -1,0 +1,46 @@
+"""How a factor's secret is sealed: under its owner's key, bound to owner, row and kind."""
+
+import uuid
+from typing import Protocol
+
+from backend.core.keys import Keyring
+from backend.models.factors import Credential, FactorKind
+from backend.services.users import DATA_KEY
+from backend.utils.security import SealBrokenError, open_sealed, seal
+
+
+class Owner(Protocol):
+    """Whose factor it is: an account, or who acts in a request."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The account's id."""
+
+    @property
+    def data_key(self) -> bytes:
+        """The account's wrapped key."""
+
+
+def seal_secret(
+    secret: bytes, *, credential_id: uuid.UUID, kind: FactorKind, owner: Owner, keyring: Keyring
+) -> bytes:
+    """Seal a secret for one owner, row and kind."""
+    key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
+    return seal(key, secret, associated=_binding(owner.id, credential_id, kind))
+
+
+def open_secret(credential: Credential, *, owner: Owner, keyring: Keyring) -> bytes:
+    """Open a factor's secret.
+
+    Raises:
+        SealBrokenError: The row was altered or moved. Nothing is accepted on its word.
+    """
+    if credential.secret is None:
+        raise SealBrokenError
+    key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
+    binding = _binding(owner.id, credential.id, credential.kind)
+    return open_sealed(key, credential.secret, associated=binding)
+
+
+def _binding(owner_id: uuid.UUID, credential_id: uuid.UUID, kind: FactorKind) -> bytes:
+    return b"credential" + owner_id.bytes + credential_id.bytes + kind.encode()
