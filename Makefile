@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
 
-.PHONY: help serve test check bench format lint types imports openapi lock clean
+.PHONY: help serve test check bench timing format lint types imports openapi lock clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -37,6 +37,9 @@ openapi: $(DEV) ## Compare openapi.json with the code
 bench: $(DEV) ## Measure speed, beside baselines of the same run
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/screening.py
+
+timing: $(DEV) ## Measure whether the time of an answer tells who has an account
+	$(BIN)/python benchmarks/enumeration.py
 
 format: $(DEV) ## Format the code, and write openapi.json anew
 	$(BIN)/ruff format .

@@ -123,7 +123,7 @@ class RateLimitSettings(_Group):
     """
 
     enabled: bool = True
-    free_guesses: int = Field(default=10, ge=2, le=100)
+    free_guesses: int = Field(default=10, ge=2, le=1_000_000)
     guess_recovery: Seconds = timedelta(minutes=15)
     longest_delay: Seconds = timedelta(minutes=15)
     login: Rate = "20/minute"
