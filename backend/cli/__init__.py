@@ -1,0 +1,16 @@
+"""The `safeplate` command: one module for each group of commands, wiring only."""
+
+import typer
+
+from backend.cli import db, keys, screening, serving
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="May these people eat this?",
+)
+app.add_typer(serving.commands)
+app.add_typer(screening.commands)
+app.add_typer(keys.commands, name="keys")
+app.add_typer(db.commands, name="db")

@@ -1,0 +1,91 @@
+"""Serving, and the document that describes what is served."""
+
+import asyncio
+import json
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from backend import __version__
+from backend.cli import setup
+from backend.core import keys, migrations
+from backend.core.config import Settings
+from backend.core.http import GuardedHttpProtocol
+from backend.main import create_app
+
+commands = typer.Typer()
+
+_TOUR = """\
+Safeplate {version} listens on {url}
+  API     {url}/api/v1
+  Docs    {url}/docs
+  Data    {data}
+  Stop    Ctrl+C
+
+The main job in four commands (paste them into another terminal):
+
+  API={url}/api/v1
+  curl -sS -w '\\n' $API/users -H 'Content-Type: application/json' \\
+    -d '{{"email": "amira@example.com", "username": "amira", "password": "Sesame-Street-9"}}'
+  TOKEN=$(curl -sS $API/auth/login -d username=amira -d password=Sesame-Street-9 \\
+    | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
+  curl -sS -w '\\n' $API/health/profiles -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"allergies": [{{"name": "milk", "severity": "life_threatening"}}, {{"name": "peanut"}}],
+         "dietary_restrictions": ["vegetarian"], "medical_conditions": ["coeliac disease"]}}'
+  curl -sS -w '\\n' $API/screening/check -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"text": "Ingredients: sugar, cocoa butter, semolina, whey powder. May contain peanuts."}}'
+"""
+
+
+@commands.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve.")] = 1,
+    data_dir: setup.DataDir = None,
+) -> None:
+    """Prepare the data folder, the keys and the schema, and serve."""
+    settings = setup.prepared(data_dir)
+    with setup.explained():
+        asyncio.run(migrations.upgrade(settings))
+        create_app(settings)  # what is wrong with the settings shows before anything is announced
+    server_config = uvicorn.Config(
+        "backend.main:create_app",
+        factory=True,
+        http=GuardedHttpProtocol,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # X-Forwarded-For is read by us, and believed only behind a configured proxy
+        timeout_graceful_shutdown=25,
+    )
+    socket = server_config.bind_socket()
+    name = f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{socket.getsockname()[1]}"
+    typer.echo(_TOUR.format(version=__version__, url=url, data=settings.data_dir.resolve()))
+    sys.stdout.flush()
+    if workers > 1:
+        Multiprocess(server_config, sockets=[socket]).run()
+        return
+    server = uvicorn.Server(server_config)
+    server.run(sockets=[socket])
+    if not server.started:
+        raise typer.Exit(3)
+
+
+@commands.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    master, signing = keys.generate()
+    throwaway = Settings.model_validate({"keys": {"master": master, "signing": signing}})
+    typer.echo(json.dumps(create_app(throwaway).openapi(), indent=2, ensure_ascii=False))

@@ -1,0 +1,60 @@
+"""What the commands share: their settings, and errors in one line each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from alembic.util import CommandError
+from limits.errors import ConfigurationError
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+from sqlalchemy.exc import DBAPIError
+
+from backend.core import bootstrap, config, keys, rotation
+from backend.core.config import Settings
+
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the database and the keys.")]
+
+
+def read_settings(data_dir: Path | None) -> Settings:
+    """Return the settings."""
+    if data_dir is not None:
+        config.export({"data_dir": str(data_dir.absolute())})
+    with explained():
+        return Settings()
+
+
+def prepared(data_dir: Path | None) -> Settings:
+    """Return the settings, with a data folder and keys that are there."""
+    settings = read_settings(data_dir)
+    with explained():
+        bootstrap.prepare_folder(settings)
+    return settings
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say what an operator can put right in one line each, without a stack trace."""
+    try:
+        yield
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = config.PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
+            typer.echo(f"{name}: {fault['msg']}", err=True)
+        raise typer.Exit(2) from None
+    except SettingsError as error:
+        fail(f"{error}. Lists are written as JSON: '[\"food.example\"]'.")
+    except (bootstrap.SettingMissingError, keys.KeysMissingError, CommandError, ConfigurationError) as error:
+        fail(str(error))
+    except rotation.RotationPendingError as error:
+        fail(str(error))
+    except (DBAPIError, OSError) as error:
+        fail(f"The database or the data folder cannot be used: {error.__cause__ or error}")
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with a line that says why."""
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
