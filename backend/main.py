@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from backend import __version__
 from backend.api import (
+    admin,
     audit,
     auth,
     catalog,
@@ -75,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.resources = _resources(settings)
     api = APIRouter(prefix="/api/v1")
-    for feature in (users, audit, factors, auth, credentials, health, catalog, screening):
+    for feature in (users, audit, factors, auth, credentials, health, catalog, screening, admin):
         api.include_router(feature.router)
     app.include_router(api)
     app.include_router(system.router)

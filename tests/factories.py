@@ -1,14 +1,17 @@
-"""Made-up people and what they have. Amira owns, Boris is the stranger."""
+"""Made-up people and what they have. Amira owns, Boris is the stranger, Olga administers."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from backend.api.dependencies import Resources
 from backend.core import keys
 from backend.core.config import Settings
+from backend.models.users import UserRole
+from backend.services import admin
 
 PASSWORD = "Sesame-Street-9"
 
@@ -101,3 +104,12 @@ async def make_profile(client: httpx2.AsyncClient, person: Person, **changes: An
         "/api/v1/health/profiles", json=profile_body(**changes), headers=person.headers
     )
     return response.raise_for_status()
+
+
+async def make_admin(client: httpx2.AsyncClient, resources: Resources, username: str = "olga") -> Person:
+    """Create an administrator and sign in."""
+    person = await make_person(client, username)
+    async with resources.database.unit() as session:
+        await admin.change_role(session, admin.OPERATOR, person.id, UserRole.ADMIN, keyring=resources.keyring)
+    tokens = (await sign_in(client, username)).raise_for_status().json()
+    return replace(person, access_token=tokens["access_token"], refresh_token=tokens["refresh_token"])

@@ -21,7 +21,7 @@ from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import AccessTokenInvalidError
 from backend.core.tokens import Tokens as TokensPort
-from backend.services import sessions
+from backend.services import admin, sessions
 from backend.services.attempts import Attempts as AttemptsPort
 from backend.services.auth import SignInParts
 from backend.services.users import Identity
@@ -135,6 +135,21 @@ async def _recent_user(user: CurrentUser) -> Identity:
 
 RecentUser = Annotated[Identity, Depends(_recent_user)]
 """Whoever signed in within the last ten minutes: for what a device left signed in must not do."""
+
+
+async def _current_admin(user: CurrentUser) -> admin.Authority:
+    return admin.authority_of(user)
+
+
+async def _recent_admin(user: CurrentUser) -> admin.Authority:
+    authority = admin.authority_of(user)
+    sessions.require_recent(user)
+    return authority
+
+
+CurrentAdmin = Annotated[admin.Authority, Depends(_current_admin)]
+RecentAdmin = Annotated[admin.Authority, Depends(_recent_admin)]
+"""An administrator who signed in within the last ten minutes: for every change."""
 
 
 def limited(name: str) -> Any:  # noqa: ANN401 - a dependency marker of the framework

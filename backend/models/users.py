@@ -16,12 +16,17 @@ class UserRole(StrEnum):
     ADMIN = "admin"
 
 
+def _by_code_points(width: int) -> String:
+    return String(width).with_variant(String(width, collation="C"), "postgresql")
+
+
 class User(Entity):
     """An account.
 
     `email_key` and `username_key` are the normal forms that decide whether two are the same; Python computes
-    them, since SQLite's `lower` knows ASCII alone. `data_key` is the person's own key, wrapped by the
-    service's: deleting the row destroys the key, and the person's documents with it. A backup from before
+    them, since SQLite's `lower` knows ASCII alone. Both databases compare them by code points, so that a
+    range of the unique index holds what begins with a text. `data_key` is the person's own key, wrapped by
+    the service's: deleting the row destroys the key, and the person's documents with it. A backup from before
     holds both still.
     """
 
@@ -29,9 +34,9 @@ class User(Entity):
     __table_args__ = (UniqueConstraint("email_key"), UniqueConstraint("username_key"))
 
     email: Mapped[str] = mapped_column(String(254))  # RFC 5321, 4.5.3.1.3
-    email_key: Mapped[str] = mapped_column(String(512))  # NFKC may lengthen a text
+    email_key: Mapped[str] = mapped_column(_by_code_points(512))  # NFKC may lengthen a text
     username: Mapped[str] = mapped_column(String(64))
-    username_key: Mapped[str] = mapped_column(String(256))
+    username_key: Mapped[str] = mapped_column(_by_code_points(256))
     password_hash: Mapped[str] = mapped_column(String(256))
     email_verified_at: Mapped[datetime | None]
     role: Mapped[UserRole] = mapped_column(default=UserRole.USER)

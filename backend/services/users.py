@@ -14,7 +14,7 @@ from backend.core.database import violates
 from backend.core.errors import ConflictError, NotFoundError
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
-from backend.models.audit import AuditAction
+from backend.models.audit import AuditAction, AuditActor
 from backend.models.jobs import JobKind
 from backend.models.users import User, UserRole
 from backend.schemas.users import UserCreate, UserUpdate
@@ -70,7 +70,12 @@ class Identity:
 
 
 async def register(
-    session: AsyncSession, data: UserCreate, *, passwords: PasswordPool, keyring: Keyring
+    session: AsyncSession,
+    data: UserCreate,
+    *,
+    passwords: PasswordPool,
+    keyring: Keyring,
+    actor: AuditActor = AuditActor.OWNER,
 ) -> User:
     """Create an account.
 
@@ -98,7 +103,8 @@ async def register(
         session.add(user)
     payload = jobs.ForAddress(email_key=user.email_key)
     await jobs.enqueue(session, JobKind.VERIFY_EMAIL, payload, keyring=keyring)
-    await audit.record(session, audit.Event(AuditAction.ACCOUNT_REGISTERED, user_id), keyring=keyring)
+    event = audit.Event(AuditAction.ACCOUNT_REGISTERED, user_id, actor)
+    await audit.record(session, event, keyring=keyring)
     return user
 
 

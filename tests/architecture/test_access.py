@@ -14,10 +14,11 @@ from tests.second_factors import enrol_passkey
 
 pytestmark = pytest.mark.anyio
 
-PUBLIC, USER, OWNER = "public", "user", "owner"
+PUBLIC, USER, OWNER, ADMIN = "public", "user", "owner", "admin"
 API = "/api/v1"
 PROFILE = f"{API}/health/profiles/{{profile_id}}"
 FACTOR = f"{API}/auth/factors/{{factor_id}}"
+ACCOUNT = f"{API}/admin/users/{{user_id}}"
 
 ACCESS = {
     ("GET", "/"): PUBLIC,
@@ -63,9 +64,18 @@ ACCESS = {
     ("GET", f"{API}/catalog/diets"): PUBLIC,
     ("GET", f"{API}/catalog/conditions"): PUBLIC,
     ("POST", f"{API}/screening/check"): USER,
+    ("GET", f"{API}/admin/users"): ADMIN,
+    ("GET", ACCOUNT): ADMIN,
+    ("POST", f"{ACCOUNT}/disable"): ADMIN,
+    ("POST", f"{ACCOUNT}/enable"): ADMIN,
+    ("PUT", f"{ACCOUNT}/role"): ADMIN,
+    ("GET", f"{ACCOUNT}/sessions"): ADMIN,
+    ("DELETE", f"{ACCOUNT}/sessions"): ADMIN,
+    ("GET", f"{ACCOUNT}/activity"): ADMIN,
 }
 CLOSED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access != PUBLIC]
 OWNED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access == OWNER]
+ADMINS = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access == ADMIN]
 
 
 def _operations(app: FastAPI) -> set[tuple[str, str]]:
@@ -87,7 +97,7 @@ async def test_every_closed_operation_says_so_in_the_document(settings: Settings
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
-    path = path.format(profile_id="me", session_id=uuid.uuid4(), factor_id=uuid.uuid4())
+    path = path.format(profile_id="me", session_id=uuid.uuid4(), factor_id=uuid.uuid4(), user_id=uuid.uuid4())
 
     response = await client.request(method, path, headers={"If-Match": "*"})
 
@@ -111,3 +121,21 @@ async def test_a_stranger_finds_nothing(client: httpx2.AsyncClient, method: str,
     )
 
     assert response.status_code == 404
+
+
+def test_every_path_of_administration_is_for_administrators() -> None:
+    paths = {key for key in ACCESS if key[1].startswith(f"{API}/admin")}
+
+    assert paths == {key for key, access in ACCESS.items() if access == ADMIN}
+
+
+@pytest.mark.parametrize(("method", "path"), ADMINS)
+async def test_ordinary_people_administer_nobody(client: httpx2.AsyncClient, method: str, path: str) -> None:
+    amira, boris = await make_person(client), await make_person(client, "boris")
+    body = {"role": "admin"} if method == "PUT" else None
+
+    for target in (amira, boris):
+        address = path.format(user_id=target.id)
+        response = await client.request(method, address, json=body, headers=boris.headers)
+
+        assert (response.status_code, response.json()["code"]) == (403, "admin-only")

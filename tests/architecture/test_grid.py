@@ -9,7 +9,7 @@ BACKEND = ROOT / "backend"
 
 FEATURES = {
     "attempts", "audit", "jobs", "mail", "users", "sessions", "auth", "credentials", "catalog", "health",
-    "factors", "screening", "system",
+    "factors", "screening", "system", "admin",
 }  # fmt: skip
 SHARED = {
     "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies"},
@@ -31,6 +31,7 @@ GAPS = {
     ("models", "auth"): "signing in stores sessions",
     ("models", "catalog"): "the shipped catalogue is files",
     ("models", "screening"): "nothing of a check is stored",
+    ("models", "admin"): "accounts are administered, and nothing else is stored",
     ("models", "system"): "the service describes itself without a table",
 }
 MAX_LINES = 300

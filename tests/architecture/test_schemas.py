@@ -67,5 +67,7 @@ def test_every_operation_id_is_a_verb_and_unique(settings: Settings) -> None:
         "logout",
         "refresh",
         "check",
+        "disable",
+        "enable",
     )
     assert [name for name in names if not name.startswith(verbs)] == []

@@ -6,8 +6,9 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core.caller import Caller
 from backend.core.keys import Keyring
-from backend.models.audit import AuditChain, AuditEvent
+from backend.models.audit import AuditActor, AuditChain, AuditEvent
 from backend.schemas.audit import ActivityResponse
 from backend.services.audit.chain import PLACE_KEY, open_place
 from backend.utils.devices import device_name
@@ -35,10 +36,13 @@ async def list_activity(
 def to_response(event: AuditEvent, place_key: bytes | None) -> ActivityResponse:
     """Return an event as the owner of its account sees it."""
     place = open_place(event, place_key) if place_key else None
+    if place and event.actor is AuditActor.ADMIN:
+        place = Caller(request_id=place.request_id)  # where administrators work is theirs
     return ActivityResponse(
         sequence=event.sequence,
         action=event.action,
         actor=event.actor,
+        actor_id=event.actor_id,
         ip_prefix=place.ip_prefix if place else "",
         device=device_name(place.user_agent) if place and place.user_agent else "",
         request_id=place.request_id if place else "",

@@ -2,6 +2,7 @@
 
 from backend.services.credentials.changes import (
     change_password,
+    replace_password,
     request_reset,
     request_verification,
     reset_password,
@@ -14,6 +15,7 @@ __all__ = [
     "Letters",
     "LinkInvalidError",
     "change_password",
+    "replace_password",
     "request_reset",
     "request_verification",
     "reset_password",

@@ -123,6 +123,13 @@ async def change_password(
     await audit.record(session, audit.Event(AuditAction.PASSWORD_CHANGED, user.id), keyring=keyring)
 
 
+async def replace_password(
+    session: AsyncSession, user: User, password_hash: str, *, keyring: Keyring
+) -> None:
+    """Set a password for somebody, and sign every device out. Whoever asks writes down why."""
+    await _set_password(session, user, password_hash, keyring=keyring, keep=None)
+
+
 async def _request(session: AsyncSession, kind: JobKind, data: AddressRequest, keyring: Keyring) -> None:
     await jobs.enqueue(session, kind, jobs.ForAddress(email_key=identity_key(data.email)), keyring=keyring)
 

@@ -1,0 +1,44 @@
+"""Administering accounts: by administrators through the API, and by operators at the command line.
+
+Nothing here reads a health profile, and whatever is done or read is written down in the same transaction.
+"""
+
+from backend.services.admin.authority import (
+    OPERATOR,
+    AccountNotFoundError,
+    AdminOnlyError,
+    Authority,
+    OwnAccountError,
+    authority_of,
+)
+from backend.services.admin.changes import change_role, disable, enable, end_sessions
+from backend.services.admin.operating import (
+    AccountDisabledError,
+    create_user,
+    find_user,
+    send_reset_link,
+    set_password,
+)
+from backend.services.admin.reading import list_activity, list_sessions, list_users, read_user
+
+__all__ = [
+    "OPERATOR",
+    "AccountDisabledError",
+    "AccountNotFoundError",
+    "AdminOnlyError",
+    "Authority",
+    "OwnAccountError",
+    "authority_of",
+    "change_role",
+    "create_user",
+    "disable",
+    "enable",
+    "end_sessions",
+    "find_user",
+    "list_activity",
+    "list_sessions",
+    "list_users",
+    "read_user",
+    "send_reset_link",
+    "set_password",
+]

@@ -1,0 +1,99 @@
+"""What operators alone do, at the command line: opening accounts, and helping who lost a password."""
+
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.clock import now
+from backend.core.errors import ConflictError
+from backend.core.keys import Keyring
+from backend.core.passwords import PasswordPool
+from backend.models.audit import AuditAction
+from backend.models.jobs import JobKind
+from backend.models.sessions import RevocationReason
+from backend.models.users import User, UserRole
+from backend.schemas.users import UserCreate
+from backend.services import credentials, jobs, users
+from backend.services.admin.authority import OPERATOR, AccountNotFoundError, record
+from backend.services.admin.changes import change_role, end_access, lock
+from backend.utils.validators import identity_key
+
+
+class AccountDisabledError(ConflictError):
+    """A shut account gets no mail, and a link would not open it."""
+
+    code = "account-disabled"
+    title = "The account is disabled: enable it first"
+
+
+async def find_user(session: AsyncSession, name: str) -> User:
+    """Return the account with an address or a user name.
+
+    Raises:
+        AccountNotFoundError: Nobody has it.
+    """
+    key = identity_key(name)
+    column = User.email_key if "@" in key else User.username_key
+    user: User | None = await session.scalar(select(User).where(column == key))
+    if user is None:
+        raise AccountNotFoundError
+    return user
+
+
+async def create_user(
+    session: AsyncSession,
+    data: UserCreate,
+    *,
+    role: UserRole,
+    is_verified: bool,
+    passwords: PasswordPool,
+    keyring: Keyring,
+) -> User:
+    """Open an account for somebody.
+
+    Raises:
+        InvalidInputError: The password is too weak, or too near to the name or the address.
+        EmailTakenError: The address is in use.
+        UsernameTakenError: The name is in use.
+    """
+    user = await users.register(session, data, passwords=passwords, keyring=keyring, actor=OPERATOR.actor)
+    if is_verified:
+        user.email_verified_at = now()
+        await record(session, OPERATOR, AuditAction.EMAIL_VERIFIED, user.id, keyring=keyring)
+    if role is not user.role:
+        await change_role(session, OPERATOR, user.id, role, keyring=keyring)
+    return user
+
+
+async def send_reset_link(session: AsyncSession, found: User, *, keyring: Keyring) -> None:
+    """Mail somebody a link that sets a new password, and sign every device out.
+
+    Raises:
+        AccountNotFoundError: The account was deleted meanwhile.
+        AccountDisabledError: It is disabled.
+    """
+    user = await lock(session, OPERATOR, found.id)
+    if user.disabled_at is not None:
+        raise AccountDisabledError
+    payload = jobs.ForAddress(email_key=user.email_key)
+    await jobs.enqueue(session, JobKind.RESET_PASSWORD, payload, keyring=keyring)
+    await end_access(session, user.id, reason=RevocationReason.ENDED_BY_ADMIN)
+    await record(session, OPERATOR, AuditAction.RESET_REQUESTED, user.id, keyring=keyring)
+
+
+async def set_password(
+    session: AsyncSession, found: User, password: SecretStr, *, passwords: PasswordPool, keyring: Keyring
+) -> None:
+    """Set somebody's password, and sign every device out.
+
+    Raises:
+        InvalidInputError: The password is too weak, or too near to the name or the address.
+        AccountNotFoundError: The account was deleted meanwhile.
+    """
+    personal = (found.username, found.email)
+    passwords.require_strong(password.get_secret_value(), pointer="/password", personal=personal)
+    # Hashed before the first statement: no transaction is open meanwhile.
+    password_hash = await passwords.hash(password.get_secret_value())
+    user = await lock(session, OPERATOR, found.id)
+    await credentials.replace_password(session, user, password_hash, keyring=keyring)
+    await record(session, OPERATOR, AuditAction.PASSWORD_RESET, user.id, keyring=keyring)
