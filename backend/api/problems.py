@@ -193,10 +193,12 @@ def _violation(fault: dict[str, Any]) -> Violation:
         # The name of an unknown member is the caller's text: say where it stands, not what it is.
         detail = "has a member that is not known here"
         return Violation(_pointer(place, path[:-1]), "unknown-member", detail)
-    return Violation(_pointer(place, path), kind.replace("_", "-"), _detail(kind, fault))
+    return Violation(_pointer(place, path), kind.replace("_", "-"), describe(fault))
 
 
-def _detail(kind: str, fault: dict[str, Any]) -> str:
+def describe(fault: Mapping[str, Any]) -> str:
+    """Say in words what one of Pydantic's errors is about, without the input or whatever could quote it."""
+    kind = str(fault["type"])
     if kind in _DETAILS:
         return _DETAILS[kind].format_map(fault.get("ctx", {}))
     if fault.get("ctx") or kind in _VAGUE:

@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli import db, keys, screening, serving
+from backend.cli import db, keys, screening, serving, users
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,3 +14,4 @@ app.add_typer(serving.commands)
 app.add_typer(screening.commands)
 app.add_typer(keys.commands, name="keys")
 app.add_typer(db.commands, name="db")
+app.add_typer(users.commands, name="user")

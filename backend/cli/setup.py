@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from alembic.util import CommandError
@@ -12,8 +12,12 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
+from backend.api import problems
 from backend.core import bootstrap, config, keys, rotation
 from backend.core.config import Settings
+from backend.schemas.base import Incoming
+
+_Body = TypeVar("_Body", bound=Incoming)
 
 DataDir = Annotated[Path | None, typer.Option(help="Folder of the database and the keys.")]
 
@@ -32,6 +36,16 @@ def prepared(data_dir: Path | None) -> Settings:
     with explained():
         bootstrap.prepare_folder(settings)
     return settings
+
+
+def checked(body: type[_Body], **values: object) -> _Body:
+    """Return what was given as a body of the API, whose rules hold here too."""
+    try:
+        return body.model_validate(values)
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            typer.echo(f"{'.'.join(map(str, fault['loc']))}: {problems.describe(fault)}", err=True)
+        raise typer.Exit(2) from None
 
 
 @contextmanager

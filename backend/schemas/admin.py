@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from backend.models.users import UserRole
 from backend.schemas.base import Incoming, Outgoing, Text
+from backend.schemas.users import Password
 
 AccountSearch = Annotated[
     Text,
@@ -35,6 +36,12 @@ class RoleChange(Incoming):
     """The role that an account shall have."""
 
     role: UserRole
+
+
+class PasswordSet(Incoming):
+    """The password that an account shall have."""
+
+    password: Password
 
 
 class AdminUserResponse(Outgoing):

@@ -26,15 +26,25 @@ class Server:
     data_dir: Path
     banner: str
     process: subprocess.Popen[str]
+    environment: dict[str, str]
+
+    def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command on what the server works on, while it runs."""
+        return subprocess.run(
+            [SAFEPLATE, *arguments, "--data-dir", self.data_dir],
+            cwd=ROOT, env=self.environment, input=stdin,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
 
 
 def start(data_dir: Path, *arguments: str, **variables: str) -> Server:
     """Start `safeplate serve` on a free port, and wait until it is ready."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
+    environment |= FAST_HASHES | variables
     process = subprocess.Popen(
         [SAFEPLATE, "serve", "--port", "0", "--data-dir", data_dir, *arguments],
         cwd=ROOT,
-        env=environment | FAST_HASHES | variables,
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -50,7 +60,7 @@ def start(data_dir: Path, *arguments: str, **variables: str) -> Server:
     transport = httpx2.HTTPTransport(retries=8)
     with httpx2.Client(transport=transport, timeout=30) as client:
         client.get(f"{found[1]}/readyz").raise_for_status()
-    return Server(found[1], data_dir, banner, process)
+    return Server(found[1], data_dir, banner, process, environment)
 
 
 def stop(server: Server) -> int:

@@ -1,6 +1,7 @@
 """What operators alone do, at the command line: opening accounts, and helping who lost a password."""
 
-from pydantic import SecretStr
+import uuid
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +13,7 @@ from backend.models.audit import AuditAction
 from backend.models.jobs import JobKind
 from backend.models.sessions import RevocationReason
 from backend.models.users import User, UserRole
+from backend.schemas.admin import PasswordSet
 from backend.schemas.users import UserCreate
 from backend.services import credentials, jobs, users
 from backend.services.admin.authority import OPERATOR, AccountNotFoundError, record
@@ -65,14 +67,14 @@ async def create_user(
     return user
 
 
-async def send_reset_link(session: AsyncSession, found: User, *, keyring: Keyring) -> None:
+async def send_reset_link(session: AsyncSession, user_id: uuid.UUID, *, keyring: Keyring) -> None:
     """Mail somebody a link that sets a new password, and sign every device out.
 
     Raises:
-        AccountNotFoundError: The account was deleted meanwhile.
+        AccountNotFoundError: There is no account with this id.
         AccountDisabledError: It is disabled.
     """
-    user = await lock(session, OPERATOR, found.id)
+    user = await lock(session, OPERATOR, user_id)
     if user.disabled_at is not None:
         raise AccountDisabledError
     payload = jobs.ForAddress(email_key=user.email_key)
@@ -82,7 +84,7 @@ async def send_reset_link(session: AsyncSession, found: User, *, keyring: Keyrin
 
 
 async def set_password(
-    session: AsyncSession, found: User, password: SecretStr, *, passwords: PasswordPool, keyring: Keyring
+    session: AsyncSession, found: User, data: PasswordSet, *, passwords: PasswordPool, keyring: Keyring
 ) -> None:
     """Set somebody's password, and sign every device out.
 
@@ -90,10 +92,10 @@ async def set_password(
         InvalidInputError: The password is too weak, or too near to the name or the address.
         AccountNotFoundError: The account was deleted meanwhile.
     """
-    personal = (found.username, found.email)
-    passwords.require_strong(password.get_secret_value(), pointer="/password", personal=personal)
+    password, personal = data.password.get_secret_value(), (found.username, found.email)
+    passwords.require_strong(password, pointer="/password", personal=personal)
     # Hashed before the first statement: no transaction is open meanwhile.
-    password_hash = await passwords.hash(password.get_secret_value())
+    password_hash = await passwords.hash(password)
     user = await lock(session, OPERATOR, found.id)
     await credentials.replace_password(session, user, password_hash, keyring=keyring)
     await record(session, OPERATOR, AuditAction.PASSWORD_RESET, user.id, keyring=keyring)
