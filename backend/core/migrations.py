@@ -75,6 +75,8 @@ def _locked_sqlite(connection: Connection, work: Callable[[Connection], None]) -
     cursor.execute("PRAGMA foreign_keys = OFF")
     cursor.execute("PRAGMA busy_timeout = 60000")
     cursor.close()
+    # Begun here, or Alembic would read the revision first and give the lock away between migrations.
+    connection.begin()
     work(connection)
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise RuntimeError("a migration left rows that refer to nothing")

@@ -98,7 +98,7 @@ async def _take(session: AsyncSession, *, keyring: Keyring, lease: timedelta) ->
             Job.run_at <= moment,
             or_(Job.locked_until.is_(None), Job.locked_until <= moment),
         )
-        .order_by(Job.run_at)
+        .order_by(Job.run_at, Job.id)
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
     )
