@@ -1,0 +1,59 @@
+"""What happened: the chains of events."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.cli import service, setup
+from backend.cli.service import Service
+from backend.core.ledger import HEADS_FILE, make_ledger
+from backend.services import audit
+from backend.services.audit import Verified
+
+commands = typer.Typer(no_args_is_help=True, help="What happened: the chains of events.")
+
+
+@commands.command("verify")
+def verify(
+    heads: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File of heads, or the lines of a system's log that hold them; by default the data folder's."
+        ),
+    ] = None,
+    data_dir: setup.DataDir = None,
+) -> None:
+    """Check every event and every chain against the heads that were written outside the database.
+
+    Names the first link that is altered, missing or cut off, and ends with status 1.
+    """
+    result = service.run(data_dir, lambda running: _verify(running, heads))
+    typer.echo(f"Whole: {result.events} events in {result.chains} chains, held against {result.heads} heads.")
+
+
+@commands.command("anchor")
+def anchor(data_dir: setup.DataDir = None) -> None:
+    """Write the heads of all chains that have grown now, as the service does every minute."""
+    typer.echo(f"Heads written: {service.run(data_dir, _anchor)}.")
+
+
+async def _verify(running: Service, paths: list[Path] | None) -> Verified:
+    default = running.settings.data_dir / HEADS_FILE
+    # No head has been written in a service's first minute; a file that was named must be there.
+    files = paths or [path for path in (default,) if path.exists()]
+    lines = [line for path in files for line in path.read_text("utf-8").splitlines()]
+    try:
+        async with running.database.reader() as session:
+            heads = audit.read_heads(lines, keyring=running.keyring)
+            return await audit.verify(session, heads, keyring=running.keyring)
+    except (audit.ChainBrokenError, audit.HeadInvalidError) as error:
+        typer.echo(f"Broken: {error}.", err=True)
+        raise typer.Exit(1) from None
+
+
+async def _anchor(running: Service) -> int:
+    ledger, written = make_ledger(running.settings), 0
+    while heads := await audit.anchor(running.database, ledger, keyring=running.keyring):
+        written += heads
+    return written
