@@ -177,8 +177,8 @@ def _finding(
 def _listed(requirement: Requirement, code: str, mention: Mention, known: Catalog) -> tuple[Verdict, str]:
     """Judge something that the label lists."""
     name = known.substances[code].name("en")
-    if mention.misspelt:
-        return Verdict.LIKELY, f"looks like a misspelt word for {name}"
+    if mention.doubt:
+        return Verdict.LIKELY, f"{mention.doubt} {name}"
     if code in requirement.akin:
         kin = known.substances[requirement.code].name("en")
         return Verdict.LIKELY, f"is {name}, to which most people who react to {kin} react too"

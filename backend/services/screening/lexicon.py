@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
-import yaml
-from ahocorasick_rs import AhoCorasick
-from pydantic import BaseModel, ConfigDict
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from backend.schemas.screening import ClauseKind
 from backend.services import catalog
 from backend.services.catalog import Catalog
+from backend.services.screening.files import Compounds, File, read_file
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
@@ -22,7 +22,11 @@ _E_NUMBER = re.compile(r"e(\d{3,4}[a-z]{0,4})")
 _ABSENT_ONE = "absent_one"  # the clause of a lexicon that lists words for the absence of one thing
 _ADDITIVES = ("sulphites", "glutamate", "benzoates", "tartrazine", "annatto", "cochineal", "lactose")
 _MIN_SIMILAR_LETTERS = 5  # shorter words have too many neighbours
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MIN_PART_LETTERS = (
+    4  # shorter words are found by accident within longer ones: they are listed as stems or not at all
+)
+_BREAK = "\0"  # stands in no phrase, and folding leaves it
+_T = TypeVar("_T")
 
 
 class LexiconFaultError(Exception):
@@ -42,7 +46,15 @@ class Role(StrEnum):
     FILLER = "filler"  # means nothing by itself
 
 
+_ORDER = {role: place for place, role in enumerate(Role)}
 _NOT_OPENING = (Role.FREE_SUFFIX, Role.NEGATION)  # listed among the clauses, and open none
+_JOINABLE = {
+    Role.FREE_SUFFIX,
+    Role.TERM,
+    Role.MAYBE,
+    Role.TRAP,
+    Role.PLAIN,
+}  # words that longer ones are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,6 @@ class Meaning:
         opens: The kind of clause that it opens.
         single: Whether the clause speaks of one thing alone: "no added".
         compound: Whether it is made of several things, so that naming one does not tell the others.
-        words: How many words the phrase has.
     """
 
     language: str
@@ -63,7 +74,28 @@ class Meaning:
     opens: ClauseKind | None = None
     single: bool = False
     compound: bool = False
-    words: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What some letters mean within a longer word.
+
+    Attributes:
+        begins: Whether the word may begin with it.
+        ends: Whether the word may end with it.
+    """
+
+    meaning: Meaning
+    begins: bool = True
+    ends: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Joints:
+    """Letters that hold the parts of a language's words together, and those that end its words."""
+
+    links: tuple[str, ...]
+    endings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +105,24 @@ class Lexicon:
     Attributes:
         phrases: The folded phrases, in the order in which the automaton counts them.
         meanings: For each phrase, its meaning in each language that has it.
+        parts: For each phrase, what it means within longer words.
+        joints: For each language that joins words.
         declared: Codes that some food law requires on labels, kinds included.
         sources: Codes of what an ingredient can be made from: allergens, but no additives.
-        similar: Single words of allergens that a misspelling may be compared with, and their codes.
+        similar: For each language: single words of allergens that a misspelling may be compared with.
         version: First 12 hexadecimal digits of the SHA-256 of the files.
     """
 
     phrases: tuple[str, ...]
     meanings: tuple[tuple[Meaning, ...], ...]
+    parts: tuple[tuple[Part, ...], ...]
+    joints: Mapping[str, Joints]
     automaton: AhoCorasick
     languages: tuple[str, ...]
     declared: frozenset[str]
     sources: frozenset[str]
-    similar: Mapping[str, tuple[str, ...]]
+    similar: Mapping[str, Mapping[str, tuple[str, ...]]]
     version: str
-
-
-class _Maybe(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    words: tuple[str, ...]
-    could_be: tuple[str, ...]
-    compound: bool = False
-
-
-class _File(BaseModel):
-    """One language's file; its header says what the members mean."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    language: str
-    terms: dict[str, tuple[str, ...]]
-    traps: tuple[str, ...] = ()
-    maybe: tuple[_Maybe, ...] = ()
-    plain: tuple[str, ...] = ()
-    clauses: dict[str, tuple[str, ...]]
-    filler: tuple[str, ...] = ()
 
 
 @cache
@@ -128,41 +142,75 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         LexiconFaultError: A code is not in the catalogue.
     """
     texts = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
-    found: dict[str, dict[str, Meaning]] = {}
-    for name, text in texts.items():
-        # The loader builds plain values alone: it is PyYAML's safe one, written in C where that was built.
-        file = _File.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506
-        _check(name, file, known)
-        for phrase, meaning in _entries(file):
-            for spelling in _spellings(fold(phrase)):
-                languages = found.setdefault(spelling, {})
-                languages[file.language] = _joined(languages.get(file.language), meaning, spelling)
-    phrases = tuple(found)
     declared = _with_kinds((code for regime in known.regimes.values() for code in regime.declares), known)
+    words: dict[str, tuple[Meaning, ...]] = {}
+    parts: dict[str, tuple[Part, ...]] = {}
+    similar: dict[str, dict[str, tuple[str, ...]]] = {}
+    joints: dict[str, Joints] = {}
+    for name, text in texts.items():
+        file = read_file(text)
+        _check(name, file, known)
+        entries = _of_one_language(file)
+        _add(words, ((phrase, meaning) for phrase, meaning in entries.items()))
+        similar[file.language] = _similar(entries, declared)
+        if file.compounds:
+            _add(parts, _parts(file.language, file.compounds, entries))
+            joints[file.language] = _joints(file.compounds)
+    phrases = tuple({**words, **parts})
     return Lexicon(
         phrases=phrases,
-        meanings=tuple(tuple(languages.values()) for languages in found.values()),
-        automaton=AhoCorasick(phrases),
+        meanings=tuple(words.get(phrase, ()) for phrase in phrases),
+        parts=tuple(parts.get(phrase, ()) for phrase in phrases),
+        joints=joints,
+        # The densest of the implementations: as fast as the others here, in a fraction of the memory.
+        automaton=AhoCorasick(phrases, implementation=Implementation.ContiguousNFA),
         languages=tuple(texts),
         declared=declared,
         sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
-        similar=_similar(found, declared),
+        similar=similar,
         version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
     )
 
 
-def _entries(file: _File) -> Iterator[tuple[str, Meaning]]:
+def _add(whole: dict[str, tuple[_T, ...]], entries: Iterable[tuple[str, _T]]) -> None:
+    """Add entries; equal tuples are one object, since most words of one code mean the same."""
+    seen: dict[tuple[_T, ...], tuple[_T, ...]] = {}
+    for phrase, meaning in entries:
+        joined = (*whole.get(phrase, ()), meaning)
+        whole[phrase] = seen.setdefault(joined, joined)
+
+
+def _of_one_language(file: File) -> dict[str, Meaning]:
+    listed = list(_entries(file))
+    meanings: dict[str, Meaning] = {}
+    known: dict[Meaning, Meaning] = {}
+    for phrase, (_, meaning) in zip(_fold_all(phrase for phrase, _ in listed), listed, strict=True):
+        for spelling in _spellings(phrase):
+            joined = _joined(meanings.get(spelling), meaning)
+            meanings[spelling] = known.setdefault(joined, joined)
+    return meanings
+
+
+def _fold_all(phrases: Iterable[str]) -> Iterator[str]:
+    """Fold many phrases at once, which takes half the time."""
+    listed = tuple(phrases)
+    return (phrase.strip() for phrase in fold(_BREAK.join(listed)).split(_BREAK)[: len(listed)])
+
+
+def _entries(file: File) -> Iterator[tuple[str, Meaning]]:
     language = file.language
     for kind, phrases in file.clauses.items():
         clause = _clause(language, kind)
         yield from ((phrase, clause) for phrase in phrases)
     for code, phrases in file.terms.items():
-        yield from ((phrase, Meaning(language, Role.TERM, codes=(code,))) for phrase in phrases)
+        term = Meaning(language, Role.TERM, codes=(code,))
+        yield from ((phrase, term) for phrase in phrases)
     for group in file.maybe:
-        meaning = Meaning(language, Role.MAYBE, codes=group.could_be, compound=group.compound)
-        yield from ((phrase, meaning) for phrase in group.words)
+        maybe = Meaning(language, Role.MAYBE, codes=group.could_be, compound=group.compound)
+        yield from ((phrase, maybe) for phrase in group.words)
     for role, phrases in ((Role.TRAP, file.traps), (Role.PLAIN, file.plain), (Role.FILLER, file.filler)):
-        yield from ((phrase, Meaning(language, role)) for phrase in phrases)
+        silent = Meaning(language, role)
+        yield from ((phrase, silent) for phrase in phrases)
 
 
 def _clause(language: str, kind: str) -> Meaning:
@@ -173,15 +221,13 @@ def _clause(language: str, kind: str) -> Meaning:
     return Meaning(language, Role.CLAUSE, opens=ClauseKind(kind))
 
 
-def _joined(before: Meaning | None, meaning: Meaning, phrase: str) -> Meaning:
+def _joined(before: Meaning | None, meaning: Meaning) -> Meaning:
     """Keep the role that comes first; a phrase of two substances is both of them."""
-    words = phrase.count(" ") + 1
     if before is None:
-        return replace(meaning, words=words)
+        return meaning
     if before.role is meaning.role:
         return replace(before, codes=tuple(dict.fromkeys((*before.codes, *meaning.codes))))
-    order = list(Role)
-    return before if order.index(before.role) < order.index(meaning.role) else replace(meaning, words=words)
+    return before if _ORDER[before.role] < _ORDER[meaning.role] else meaning
 
 
 def _spellings(phrase: str) -> Iterator[str]:
@@ -191,8 +237,34 @@ def _spellings(phrase: str) -> Iterator[str]:
         yield f"ins {number[1]}"  # Codex CXG 36-1989: the same numbers without the E
 
 
-def _check(name: str, file: _File, known: Catalog) -> None:
-    codes = {*file.terms, *(code for group in file.maybe for code in group.could_be)}
+def _parts(language: str, compounds: Compounds, entries: Mapping[str, Meaning]) -> Iterator[tuple[str, Part]]:
+    """Yield what longer words are made of: the stems that the file lists, and its own longer words."""
+    neutral = Meaning(language, Role.PLAIN)
+    stems = dict.fromkeys(compounds.neutral, neutral)
+    for code, bound in compounds.stems.items():
+        for stem in bound:
+            stems[stem] = _joined(stems.get(stem), Meaning(language, Role.TERM, codes=(code,)))
+    bound_forms: set[str] = set()
+    for (stem, meaning), phrase in zip(stems.items(), _fold_all(stems), strict=True):
+        bound_forms.add(phrase)
+        yield phrase, Part(meaning, begins=not stem.startswith("-"), ends=not stem.endswith("-"))
+    shared = {meaning: Part(meaning) for meaning in entries.values() if meaning.role in _JOINABLE}
+    for phrase, meaning in entries.items():
+        is_long = len(phrase) >= _MIN_PART_LETTERS or meaning.role is Role.FREE_SUFFIX
+        if is_long and meaning in shared and phrase not in bound_forms and phrase.isalpha():
+            yield phrase, shared[meaning]
+
+
+def _joints(compounds: Compounds) -> Joints:
+    def folded(letters: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(fold(letter) for letter in letters))
+
+    return Joints(folded(compounds.links), folded(compounds.endings))
+
+
+def _check(name: str, file: File, known: Catalog) -> None:
+    stems = file.compounds.stems if file.compounds else {}
+    codes = {*file.terms, *stems, *(code for group in file.maybe for code in group.could_be)}
     if unknown := codes - known.substances.keys():
         raise LexiconFaultError(f"{name}.yaml has unknown codes {sorted(unknown)}")
     if unknown := file.clauses.keys() - {*ClauseKind, *_NOT_OPENING, _ABSENT_ONE}:
@@ -203,19 +275,10 @@ def _with_kinds(codes: Iterable[str], known: Catalog) -> frozenset[str]:
     return frozenset(kind for code in codes for kind in known.descendants(code))
 
 
-def _similar(
-    found: Mapping[str, Mapping[str, Meaning]], wanted: frozenset[str]
-) -> dict[str, tuple[str, ...]]:
+def _similar(entries: Mapping[str, Meaning], wanted: frozenset[str]) -> dict[str, tuple[str, ...]]:
     return {
-        phrase: tuple(dict.fromkeys(codes))
-        for phrase, languages in found.items()
-        if len(phrase) >= _MIN_SIMILAR_LETTERS
-        and phrase.isalpha()
-        and (codes := tuple(_term_codes(languages.values(), wanted)))
+        phrase: codes
+        for phrase, meaning in entries.items()
+        if meaning.role is Role.TERM and len(phrase) >= _MIN_SIMILAR_LETTERS and phrase.isalpha()
+        if (codes := tuple(code for code in meaning.codes if code in wanted))
     }
-
-
-def _term_codes(meanings: Iterable[Meaning], wanted: frozenset[str]) -> Iterator[str]:
-    for meaning in meanings:
-        if meaning.role is Role.TERM:
-            yield from (code for code in meaning.codes if code in wanted)

@@ -1,26 +1,29 @@
 """Reading a label: which phrases it holds, what they mean there, and which words are not understood."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rapidfuzz import fuzz, process
-
 from backend.schemas.screening import ClauseKind
+from backend.services.screening.compounds import Match, take_apart
+from backend.services.screening.doubts import Doubt, doubts
 from backend.services.screening.lexicon import Lexicon, Meaning, Role
-from backend.services.screening.segment import Clauses, Found, segment
+from backend.services.screening.segment import Clauses, Found, segment, touch
 from backend.utils.text import Folded, fold_mapped
 
+_RUN = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
 _FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
 _MAX_SOURCE = 100  # characters in which a source is looked for
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
 _MIN_LANGUAGE_SHARE = 0.2
-_MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
-_MIN_GLUED = 2  # letters of the other word: one more letter is an ending or a misprint
-_MAX_SIMILAR = 200  # distinct words that are compared: bounds the work that a hostile text can ask for
+_MIN_SHORT_SHARE, _MIN_FOREIGN_LETTERS = (
+    0.05,
+    5,
+)  # shorter words than that mean many things over the languages
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 
 
@@ -31,7 +34,7 @@ class Mention:
     Attributes:
         role: `TERM`, or `MAYBE` where the label does not tell the source.
         codes: What they stand for, or could.
-        misspelt: Whether they only resemble a word for it.
+        doubt: Why they may stand for something else.
     """
 
     start: int
@@ -40,7 +43,7 @@ class Mention:
     role: Role
     codes: tuple[str, ...]
     clause: ClauseKind
-    misspelt: bool = False
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,36 +83,40 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         language: The language's code, if known.
     """
     label = fold_mapped(text)
-    chosen = list(_longest(label.text, lexicon))
+    matches = lexicon.automaton.find_matches_as_indexes(label.text, overlapping=True)
+    chosen = list(_longest(label.text, matches, lexicon))
     weights = _weigh(chosen, lexicon, language)
-    main = max(weights, key=lambda name: weights[name], default=None)
-    found = [Found(start, end, _meaning(lexicon.meanings[phrase], main)) for phrase, start, end in chosen]
-    clauses = segment(label, text, found, lexicon.declared)
+    found = list(_meant(chosen, weights, lexicon))
     words = [match.span() for match in _WORD.finditer(label.text)]
+    inside = _within(matches, _outside(words, found))
+    known = [name for name, weight in weights.most_common() if weight]
+    for word, places in inside.items():
+        found.extend(take_apart(label.text, word, places, lexicon, known))
+    found.sort(key=lambda item: item.start)
+    clauses = segment(label, text, found, lexicon.declared)
     words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
     strange = list(_outside(words, found))
+    doubtful = doubts(label.text, strange, inside, lexicon, _main_languages(weights) or lexicon.languages)
     mentions = [
         *_mentions(label, text, found, clauses, lexicon),
-        *_misspelt(label, text, strange, clauses, lexicon),
+        *(_doubtful(label, text, clauses, *doubt) for doubt in doubtful),
     ]
-    total = sum(weights.values())
     return Reading(
         mentions=tuple(sorted(mentions, key=lambda mention: mention.start)),
         understood=len(words) - len(strange),
         total=len(words),
         unknown=tuple(_stretches(label, text, strange)),
-        languages=tuple(
-            name for name, weight in weights.most_common() if weight >= _MIN_LANGUAGE_SHARE * total
-        ),
+        languages=_main_languages(weights),
     )
 
 
-def _longest(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int, int]]:
+def _longest(text: str, matches: Iterable[Match], lexicon: Lexicon) -> Iterator[Match]:
     """Yield the phrases of a text, leftmost and then longest first, whole words only."""
+    goes_on = _inner(text)
     candidates = [
         (start, -end, phrase)
-        for phrase, start, end in lexicon.automaton.find_matches_as_indexes(text, overlapping=True)
-        if not _goes_on(text, start) and not _goes_on(text, end)
+        for phrase, start, end in matches
+        if not goes_on[start] and not goes_on[end] and lexicon.meanings[phrase]
     ]
     position = 0
     for start, minus_end, phrase in sorted(candidates):
@@ -118,29 +125,52 @@ def _longest(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int, int]]:
             yield phrase, start, position
 
 
-def _goes_on(text: str, place: int) -> bool:
-    """Whether a word goes on across a place; "hazelnuts13%" and "milk²" end where the digits begin."""
-    if not 0 < place < len(text):
-        return False
-    before, after = text[place - 1], text[place]
-    return before.isalnum() and after.isalnum() and before.isdigit() is after.isdigit()
+def _inner(text: str) -> bytearray:
+    """Return, for each place, whether a word goes on across it."""
+    goes_on = bytearray(len(text) + 1)  # "hazelnuts13%" and "milk²" end where the digits begin
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        goes_on[start + 1 : end] = b"\1" * (end - start - 1)
+    return goes_on
 
 
-def _weigh(chosen: Iterable[tuple[int, int, int]], lexicon: Lexicon, hint: str | None) -> Counter[str]:
-    """Count the words that belong to one language alone."""
+def _weigh(chosen: Iterable[Match], lexicon: Lexicon, hint: str | None) -> Counter[str]:
+    """Count the words that belong to one language alone; numbers of additives belong to none."""
     weights: Counter[str] = Counter()
     for phrase, _, _ in chosen:
-        meanings = lexicon.meanings[phrase]
-        if len(meanings) == 1:
-            weights[meanings[0].language] += 4 * meanings[0].words
+        meanings, name = lexicon.meanings[phrase], lexicon.phrases[phrase]
+        if len(meanings) == 1 and not name[-1].isdigit():
+            weights[meanings[0].language] += 4 * (name.count(" ") + 1)
     if hint in lexicon.languages:
         # Even where no word tells the languages apart, the caller's word does.
         weights[hint] = int(weights[hint] * _HINT_WEIGHT) + 1
     return weights
 
 
+def _main_languages(weights: Counter[str]) -> tuple[str, ...]:
+    least = _MIN_LANGUAGE_SHARE * sum(weights.values())
+    return tuple(name for name, weight in weights.most_common() if weight >= least)
+
+
+def _meant(chosen: Iterable[Match], weights: Counter[str], lexicon: Lexicon) -> Iterator[Found]:
+    """Yield the phrases with their meanings; a short word of a language that the label lacks is none.
+
+    The Finnish "voi" is butter and the Italian "voi" is you: what is around such a word tells.
+    """
+    main = max(weights, key=lambda name: weights[name], default=None)
+    least = _MIN_SHORT_SHARE * sum(weights.values())
+    for phrase, start, end in chosen:
+        meanings: Sequence[Meaning] = lexicon.meanings[phrase]
+        if end - start < _MIN_FOREIGN_LETTERS and lexicon.phrases[phrase].isalpha():
+            meanings = [meaning for meaning in meanings if weights[meaning.language] >= least]
+        if meanings:
+            yield Found(start, end, _meaning(meanings, main))
+
+
 def _meaning(meanings: Sequence[Meaning], main: str | None) -> Meaning:
     """Return what a phrase means in the label's main language, or in all that have it."""
+    if len(meanings) == 1:
+        return meanings[0]
     for meaning in meanings:
         if meaning.language == main:
             return meaning
@@ -148,6 +178,18 @@ def _meaning(meanings: Sequence[Meaning], main: str | None) -> Meaning:
     first = min(meanings, key=lambda meaning: order.index(meaning.role))
     codes = (code for meaning in meanings if meaning.role is first.role for code in meaning.codes)
     return replace(first, codes=tuple(dict.fromkeys(codes)))
+
+
+def _within(
+    matches: Sequence[Match], words: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Sequence[Match]]:
+    """Return the phrases within each of some words; the matches come in the order of their ends."""
+    ends = [end for _, _, end in matches]
+    inside: dict[tuple[int, int], Sequence[Match]] = {}
+    for start, end in words:
+        near = matches[bisect_right(ends, start) : bisect_right(ends, end)]
+        inside[start, end] = [match for match in near if match[1] >= start]
+    return inside
 
 
 def _mentions(
@@ -161,6 +203,13 @@ def _mentions(
             start, end = label.starts[item.start], label.ends[item.end - 1]
             clause = clauses.at(item.start)
             yield Mention(start, end, text[start:end], meaning.role, meaning.codes, clause)
+
+
+def _doubtful(
+    label: Folded, text: str, clauses: Clauses, word: tuple[int, int], found: tuple[tuple[str, ...], Doubt]
+) -> Mention:
+    span, kind = _span(label, text, *word), clauses.at(word[0])
+    return Mention(span.start, span.end, span.text, Role.TERM, found[0], kind, doubt=found[1])
 
 
 def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon) -> bool:
@@ -185,7 +234,7 @@ def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon
     if meaning.compound:
         return False
     before = found[index - 1] if index else None
-    if before and tells(before) and text[before.end : found[index].start].isspace():
+    if before and tells(before) and touch(text, before, found[index]):
         return True
     return _is_followed(text, found, index, tells)
 
@@ -199,14 +248,12 @@ def _until(found: Sequence[Found], first: int, end: int) -> Iterator[Found]:
 
 def _is_followed(text: str, found: Sequence[Found], index: int, tells: Callable[[Found], bool]) -> bool:
     """Whether a source follows after filler words alone: "amidon de blé"."""
-    end = found[index].end
     for place in range(index + 1, len(found)):
         other = found[place]
-        if not text[end : other.start].isspace():
+        if not touch(text, found[place - 1], other):
             return False
         if other.meaning.role is not Role.FILLER:
             return tells(other)
-        end = other.end
     return False
 
 
@@ -219,35 +266,6 @@ def _outside(words: Iterable[tuple[int, int]], found: Sequence[Found]) -> Iterat
             phrase = next(phrases, None)
         if phrase is None or phrase.start >= end:
             yield start, end
-
-
-def _misspelt(
-    label: Folded, text: str, strange: Iterable[tuple[int, int]], clauses: Clauses, lexicon: Lexicon
-) -> Iterator[Mention]:
-    """Find words that resemble an allergen's: such a match may raise a risk, never clear one."""
-    known: dict[str, tuple[str, ...]] = {}
-    for start, end in strange:
-        word = label.text[start:end]
-        if word not in known and len(known) < _MAX_SIMILAR:
-            near = process.extractOne(
-                word, lexicon.similar.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
-            )
-            known[word] = lexicon.similar[near[0]] if near else _glued(word, lexicon)
-        if codes := known.get(word):
-            first, last = label.starts[start], label.ends[end - 1]
-            kind = clauses.at(start)
-            yield Mention(first, last, text[first:last], Role.TERM, codes, kind, misspelt=True)
-
-
-def _glued(word: str, lexicon: Lexicon) -> tuple[str, ...]:
-    """Return what a name that is printed without the space beside it stands for: "soybeanand palm oil"."""
-    parts = (
-        name
-        for name in lexicon.similar
-        if len(word) >= len(name) + _MIN_GLUED and (word.startswith(name) or word.endswith(name))
-    )
-    longest = max(parts, key=len, default=None)
-    return lexicon.similar[longest] if longest else ()
 
 
 def _stretches(label: Folded, text: str, strange: Sequence[tuple[int, int]]) -> Iterator[Span]:

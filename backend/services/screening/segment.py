@@ -36,6 +36,11 @@ class Found:
     meaning: Meaning
 
 
+def touch(text: str, before: Found, after: Found) -> bool:
+    """Whether nothing but space stands between two phrases, or not even that within a word."""
+    return not text[before.end : after.start].strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Clauses:
     """Where each clause begins, and its kind; the first begins at 0."""
@@ -235,7 +240,7 @@ def _with_absences(clauses: Clauses, label: Folded, found: Sequence[Found]) -> C
 def _suffixed(clauses: Clauses, label: Folded, found: Sequence[Found]) -> Iterator[tuple[Found, ClauseKind]]:
     for index, (before, suffix) in enumerate(pairwise(found)):
         is_suffix = suffix.meaning.role is Role.FREE_SUFFIX and before.meaning.role is Role.TERM
-        if is_suffix and label.text[before.end : suffix.start].isspace():
+        if is_suffix and touch(label.text, before, suffix):
             if clauses.at(before.start) is ClauseKind.PRECAUTIONARY:
                 continue
             is_denied = _is_denied(index, found, label.text)
