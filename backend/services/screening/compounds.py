@@ -5,13 +5,13 @@ A word is taken apart only if its parts leave no letter over, and so that they a
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.services.screening.lexicon import Joints, Lexicon, Meaning, Part, Role
 from backend.services.screening.segment import Found
 
 _PART_COST, _JOINT_COST = 2, 1  # of two ways to read a word, the one of fewer parts is meant
-_MIN_INFLECTED = 4  # letters of a single part before an ending: "ei" and "s" are ice, and no egg
+_MIN_INFLECTED = 5  # letters of a single part before an ending: "ei" and "s" are ice, and no egg
 _MIN_FOREIGN = 4  # letters of each part, where nothing else on the label is of that language
 _TELLING = {Role.TERM, Role.MAYBE, Role.FREE_SUFFIX}
 
@@ -46,13 +46,15 @@ def take_apart(
         word: Where the word starts and ends.
         inside: The phrases in the word.
         lexicon: The words to read it with.
-        languages: The languages of the label, the likeliest first; the others are tried after them.
+        languages: The languages of the label, the likeliest first; the others are tried after them, without
+            endings: the German "Störe" are no English "store".
     """
     foreign = [name for name in lexicon.joints if name not in languages]
     for language in [*(name for name in languages if name in lexicon.joints), *foreign]:
         fewest = _MIN_FOREIGN if language in foreign else 1
         places = sorted(_places(inside, lexicon, language, fewest), key=lambda place: place.start)
-        if last := _read(text, word, places, lexicon.joints[language]):
+        joints = lexicon.joints[language]
+        if last := _read(text, word, places, joints if fewest == 1 else replace(joints, endings=())):
             return list(_tiled(word, last, language))
     return []
 

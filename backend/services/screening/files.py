@@ -43,6 +43,7 @@ class File(BaseModel):
     plain: tuple[str, ...] = ()
     clauses: dict[str, tuple[str, ...]]
     filler: tuple[str, ...] = ()
+    nutrients: tuple[str, ...] = ()
     compounds: Compounds | None = None
 
 

@@ -109,6 +109,7 @@ class Lexicon:
         joints: For each language that joins words.
         declared: Codes that some food law requires on labels, kinds included.
         sources: Codes of what an ingredient can be made from: allergens, but no additives.
+        nutrients: What the lines of a nutrition table are called, though elsewhere it is a food.
         similar: For each language: single words of allergens that a misspelling may be compared with.
         version: First 12 hexadecimal digits of the SHA-256 of the files.
     """
@@ -121,6 +122,7 @@ class Lexicon:
     languages: tuple[str, ...]
     declared: frozenset[str]
     sources: frozenset[str]
+    nutrients: frozenset[str]
     similar: Mapping[str, Mapping[str, tuple[str, ...]]]
     version: str
 
@@ -147,11 +149,13 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     parts: dict[str, tuple[Part, ...]] = {}
     similar: dict[str, dict[str, tuple[str, ...]]] = {}
     joints: dict[str, Joints] = {}
+    nutrients: set[str] = set()
     for name, text in texts.items():
         file = read_file(text)
         _check(name, file, known)
         entries = _of_one_language(file)
         _add(words, ((phrase, meaning) for phrase, meaning in entries.items()))
+        nutrients.update(fold(word) for word in file.nutrients)
         similar[file.language] = _similar(entries, declared)
         if file.compounds:
             _add(parts, _parts(file.language, file.compounds, entries))
@@ -167,6 +171,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         languages=tuple(texts),
         declared=declared,
         sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
+        nutrients=frozenset(nutrients),
         similar=similar,
         version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
     )

@@ -89,14 +89,15 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
     found = list(_meant(chosen, weights, lexicon))
     words = [match.span() for match in _WORD.finditer(label.text)]
     inside = _within(matches, _outside(words, found))
-    known = [name for name, weight in weights.most_common() if weight]
+    known = _languages(weights, _MIN_SHORT_SHARE)
     for word, places in inside.items():
         found.extend(take_apart(label.text, word, places, lexicon, known))
     found.sort(key=lambda item: item.start)
     clauses = segment(label, text, found, lexicon.declared)
     words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
     strange = list(_outside(words, found))
-    doubtful = doubts(label.text, strange, inside, lexicon, _main_languages(weights) or lexicon.languages)
+    main = _languages(weights, _MIN_LANGUAGE_SHARE)
+    doubtful = doubts(label.text, strange, inside, lexicon, main or lexicon.languages)
     mentions = [
         *_mentions(label, text, found, clauses, lexicon),
         *(_doubtful(label, text, clauses, *doubt) for doubt in doubtful),
@@ -106,7 +107,7 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         understood=len(words) - len(strange),
         total=len(words),
         unknown=tuple(_stretches(label, text, strange)),
-        languages=_main_languages(weights),
+        languages=main,
     )
 
 
@@ -147,8 +148,8 @@ def _weigh(chosen: Iterable[Match], lexicon: Lexicon, hint: str | None) -> Count
     return weights
 
 
-def _main_languages(weights: Counter[str]) -> tuple[str, ...]:
-    least = _MIN_LANGUAGE_SHARE * sum(weights.values())
+def _languages(weights: Counter[str], share: float) -> tuple[str, ...]:
+    least = share * sum(weights.values())
     return tuple(name for name, weight in weights.most_common() if weight >= least)
 
 
@@ -197,6 +198,11 @@ def _mentions(
 ) -> Iterator[Mention]:
     for index, item in enumerate(found):
         meaning = item.meaning
+        if (
+            clauses.at(item.start) is ClauseKind.NUTRITION
+            and label.text[item.start : item.end] in lexicon.nutrients
+        ):
+            continue
         if meaning.role is Role.TERM or (
             meaning.role is Role.MAYBE and not _source_told(label.text, found, index, lexicon)
         ):
