@@ -46,15 +46,13 @@ def fold_mapped(text: str) -> Folded:
     starts: list[int] = []
     ends: list[int] = []
     for offset, character in enumerate(text):
-        folded = _fold_character(character)
+        folded = _fold_spaced(character)
         if not folded and ends:
             ends[-1] = offset + 1
         for letter in folded:
-            if _SPACES.match(letter):
-                if letters and letters[-1] == " ":
-                    ends[-1] = offset + 1
-                    continue
-                letter = " "  # noqa: PLW2901 # the rest of the loop is the same for both
+            if letter == " " and letters and letters[-1] == " ":
+                ends[-1] = offset + 1
+                continue
             letters.append(letter)
             starts.append(offset)
             ends.append(offset + 1)
@@ -69,3 +67,8 @@ def _fold_character(character: str) -> str:
     decomposed = unicodedata.normalize("NFKD", character.casefold().translate(_LETTERS))
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return letters.casefold().translate(_LETTERS)
+
+
+@cache
+def _fold_spaced(character: str) -> str:
+    return _SPACES.sub(" ", _fold_character(character))
