@@ -12,8 +12,11 @@ from backend.services.screening.segment import Found
 
 _PART_COST, _JOINT_COST = 2, 1  # of two ways to read a word, the one of fewer parts is meant
 _MIN_INFLECTED = 5  # letters of a single part before an ending: "ei" and "s" are ice, and no egg
-_MIN_FOREIGN = 4  # letters of each part, where nothing else on the label is of that language
-_TELLING = {Role.TERM, Role.MAYBE, Role.FREE_SUFFIX}
+_MIN_FOREIGN = (
+    5  # letters of a part that names something, where nothing else on the label is of that language
+)
+_SOURCES = {Role.TERM, Role.MAYBE}
+_TELLING = {*_SOURCES, Role.FREE_SUFFIX}
 
 Match = tuple[int, int, int]
 """A phrase in a folded text: its number in the lexicon, its start and its end; not always a whole word."""
@@ -51,20 +54,21 @@ def take_apart(
     """
     foreign = [name for name in lexicon.joints if name not in languages]
     for language in [*(name for name in languages if name in lexicon.joints), *foreign]:
-        fewest = _MIN_FOREIGN if language in foreign else 1
+        joints, fewest = lexicon.joints[language], 1
+        if language in foreign:
+            joints, fewest = replace(joints, endings=()), _MIN_FOREIGN
         places = sorted(_places(inside, lexicon, language, fewest), key=lambda place: place.start)
-        joints = lexicon.joints[language]
-        if last := _read(text, word, places, joints if fewest == 1 else replace(joints, endings=())):
+        if last := _read(text, word, places, joints):
             return list(_tiled(word, last, language))
     return []
 
 
 def _places(inside: Sequence[Match], lexicon: Lexicon, language: str, fewest: int) -> Iterator[_Place]:
     for phrase, start, end in inside:
-        if end - start >= fewest:
-            for part in lexicon.parts[phrase]:
-                if part.meaning.language == language:
-                    yield _Place(start, end, part)
+        for part in lexicon.parts[phrase]:
+            is_long = end - start >= fewest or part.meaning.role not in _SOURCES
+            if is_long and part.meaning.language == language:
+                yield _Place(start, end, part)
 
 
 def _read(text: str, word: tuple[int, int], places: Sequence[_Place], joints: Joints) -> _Step | None:
