@@ -16,6 +16,7 @@ from backend.utils.text import Folded, fold_mapped
 _RUN = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
+_IN_GRAMS = re.compile(r"[\s:<]*\d+(?:[.,]\d+)?\s*g\b")  # "Eiweiß 7,5 g"
 _FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
 _MAX_SOURCE = 100  # characters in which a source is looked for
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
@@ -196,19 +197,20 @@ def _within(
 def _mentions(
     label: Folded, text: str, found: Sequence[Found], clauses: Clauses, lexicon: Lexicon
 ) -> Iterator[Mention]:
+    opened: ClauseKind | None = None
     for index, item in enumerate(found):
-        meaning = item.meaning
-        if (
-            clauses.at(item.start) is ClauseKind.NUTRITION
-            and label.text[item.start : item.end] in lexicon.nutrients
+        meaning, clause = item.meaning, clauses.at(item.start)
+        opened = meaning.opens or opened
+        if label.text[item.start : item.end] in lexicon.nutrients and (
+            clause is ClauseKind.NUTRITION
+            or (opened is ClauseKind.NUTRITION and _IN_GRAMS.match(label.text, item.end))
         ):
-            continue
+            continue  # a line of a nutrition table, also where it stands below the line that opens the table
         if meaning.role is Role.TERM or (
             meaning.role is Role.MAYBE and not _source_told(label.text, found, index, lexicon)
         ):
-            start, end = label.starts[item.start], label.ends[item.end - 1]
-            clause = clauses.at(item.start)
-            yield Mention(start, end, text[start:end], meaning.role, meaning.codes, clause)
+            span = _span(label, text, item.start, item.end)
+            yield Mention(span.start, span.end, span.text, meaning.role, meaning.codes, clause)
 
 
 def _doubtful(
