@@ -1,6 +1,5 @@
 """What was not understood and may still be an allergen: such a match may raise a risk, never clear one."""
 
-from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
@@ -10,7 +9,7 @@ from backend.services.screening.compounds import Match
 from backend.services.screening.lexicon import Lexicon
 
 _MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
-_MAX_SIMILAR = 200  # distinct words that are compared: bounds the work that a hostile text can ask for
+_MAX_COMPARISONS = 200_000  # of a word with a name: bounds the work that a hostile text can ask for
 _MIN_EDGE = 5  # letters of a name within a word
 _MIN_REST = 2  # letters of what is left: one more may be a misprint
 
@@ -30,7 +29,7 @@ def doubts(
     words: Iterable[_Word],
     inside: Mapping[_Word, Sequence[Match]],
     lexicon: Lexicon,
-    languages: Iterable[str],
+    languages: Sequence[str],
 ) -> Iterator[tuple[_Word, _Found]]:
     """Yield the words that resemble an allergen's, or that begin or end with one, and its codes.
 
@@ -41,18 +40,32 @@ def doubts(
         lexicon: The words to compare them with.
         languages: The languages of the label.
     """
-    names: ChainMap[str, tuple[str, ...]] = ChainMap(*(dict(lexicon.similar[name]) for name in languages))
+    names = _names(lexicon, languages)
+    left = _MAX_COMPARISONS
     known: dict[str, _Found] = {}
     for word in words:
         letters = text[slice(*word)]
-        if letters not in known and len(known) < _MAX_SIMILAR:
-            near = process.extractOne(letters, names.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
+        if letters not in known:
+            near = left > 0 and process.extractOne(
+                letters, names.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
+            )
+            left -= len(names)
             if near:
                 known[letters] = names[near[0]], Doubt.MISSPELT
             else:
                 known[letters] = _edge_codes(word, inside[word], lexicon, names), Doubt.PART
-        if letters in known and known[letters][0]:
+        if known[letters][0]:
             yield word, known[letters]
+
+
+def _names(lexicon: Lexicon, languages: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    if len(languages) == 1:
+        return lexicon.similar[languages[0]]
+    names: dict[str, tuple[str, ...]] = {}
+    for language in languages:
+        for name, codes in lexicon.similar[language].items():
+            names.setdefault(name, codes)
+    return names
 
 
 def _edge_codes(
