@@ -158,6 +158,9 @@ GOES_ON = [
     ("es", "Arroz, apto para vegetarianos, leche"),
     ("it", "Riso, senza zuccheri aggiunti, latte in polvere"),
     ("it", "Riso, senza conservanti - latte intero"),
+    ("it", "Riso, cacao 2,0% latte intero"),
+    ("es", "Arroz 70% bajo en grasa leche desnatada"),
+    ("es", "Receta: leche, arroz"),
     ("pt", "Arroz, sem adição de açúcar, leite em pó"),
     ("ro", "Orez, fără zahăr adăugat, lapte praf"),
 ]
