@@ -8,9 +8,15 @@ from tests.phrases import Table, listed
 
 MADE_FROM: Table = {
     "hu": {
-        "milk": "tejet, tejből, tejpor, sovány tejport, tejfehérje, tejszármazék, tejsavópor, tejszínből, vajzsír, túrót, tejföl, nátrium-kazeinát, étkezési savópor, tejcsokoládé, sajtpor",
+        "milk": (
+            "tejet, tejből, tejpor, sovány tejport, tejfehérje, tejszármazék, tejsavópor, tejszínből, "
+            "vajzsír, túrót, tejföl, nátrium-kazeinát, étkezési savópor, tejcsokoládé, sajtpor"
+        ),
         "milk.sheep": "juhtúró",
-        "gluten.wheat": "búzaliszt, búzakeményítő, búzadara, zsemlemorzsa, kuszkusz, szejtán, szójaszósz, finomliszt, búzából",
+        "gluten.wheat": (
+            "búzaliszt, búzakeményítő, búzadara, zsemlemorzsa, kuszkusz, szejtán, szójaszósz, "
+            "finomliszt, búzából"
+        ),
         "gluten.barley": "árpamaláta, malátakivonat, sör",
         "gluten.rye": "rozsliszt",
         "gluten.oats": "zabpehely, zabkorpa",
@@ -34,9 +40,14 @@ MADE_FROM: Table = {
 }
 NONE_OF_IT: Table = {
     "hu": {
-        "milk": "kókusztej, kókusztejszín, kakaóvaj, mogyoróvaj, tejsav, kalcium-laktát, laktózmentes, sheavaj, rizsital, mandulatej",
+        "milk": (
+            "kókusztej, kókusztejszín, kakaóvaj, mogyoróvaj, tejsav, kalcium-laktát, laktózmentes, "
+            "sheavaj, rizsital, mandulatej"
+        ),
         "nuts": "szerecsendió, kókuszdió, kókuszreszelék, tonkabab",
-        "gluten": "hajdinaliszt, kukoricakeményítő, rizstészta, gluténmentes kukoricadara, burgonyakeményítő",
+        "gluten": (
+            "hajdinaliszt, kukoricakeményítő, rizstészta, gluténmentes kukoricadara, burgonyakeményítő"
+        ),
         "eggs": "csokoládétojás",
     },
 }
@@ -47,7 +58,9 @@ MAY_BE_THERE: Table = {
         "sesame": "Nyomokban dióféléket és szezámmagot tartalmazhat",
     },
 }
-IS_ABSENT: Table = {"hu": {"gluten": "Rizs. Glutént nem tartalmaz, Rizs. Gluténmentes", "milk": "Rizs. Tejet nem tartalmaz"}}
+IS_ABSENT: Table = {
+    "hu": {"gluten": "Rizs. Glutént nem tartalmaz, Rizs. Gluténmentes", "milk": "Rizs. Tejet nem tartalmaz"}
+}
 
 
 @pytest.mark.parametrize(("lang", "text", "code"), listed(MADE_FROM))

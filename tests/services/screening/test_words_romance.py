@@ -8,14 +8,21 @@ from tests.phrases import Table, listed
 
 MADE_FROM: Table = {
     "es": {
-        "milk": "suero de leche en polvo, caseinato sódico, nata, mantequilla, queso rallado, requesón, yogur, dulce de leche",
+        "milk": (
+            "suero de leche en polvo, caseinato sódico, nata, mantequilla, queso rallado, requesón, "
+            "yogur, dulce de leche"
+        ),
         "milk.sheep": "queso manchego",
-        "gluten.wheat": "sémola de trigo duro, cuscús, seitán, pan rallado, fideos, salsa de soja, harina de fuerza",
+        "gluten.wheat": (
+            "sémola de trigo duro, cuscús, seitán, pan rallado, fideos, salsa de soja, harina de fuerza"
+        ),
         "gluten.barley": "extracto de malta, cerveza",
         "gluten.rye": "harina de centeno",
         "gluten.oats": "copos de avena",
         "gluten.spelt": "harina de espelta",
-        "eggs": "clara de huevo, yema de huevo pasteurizada, mayonesa, merengue, ovoproductos, lisozima de huevo",
+        "eggs": (
+            "clara de huevo, yema de huevo pasteurizada, mayonesa, merengue, ovoproductos, lisozima de huevo"
+        ),
         "fish": "surimi, salsa de pescado, lomos de bacalao, filetes de anchoa, atún claro, merluza",
         "crustaceans": "gambas peladas, langostinos, buey de mar, krill",
         "molluscs": "mejillones, tinta de calamar, pulpo, berberechos",
@@ -31,9 +38,14 @@ MADE_FROM: Table = {
         "lupin": "altramuces, harina de altramuz",
     },
     "it": {
-        "milk": "siero di latte in polvere, caseinato di calcio, panna fresca, burro, mascarpone, ricotta, latticello, besciamella",
+        "milk": (
+            "siero di latte in polvere, caseinato di calcio, panna fresca, burro, mascarpone, ricotta, "
+            "latticello, besciamella"
+        ),
         "milk.sheep": "pecorino romano",
-        "gluten.wheat": "semola di grano duro, cous cous, seitan, pangrattato, crusca, farina 00, salsa di soia",
+        "gluten.wheat": (
+            "semola di grano duro, cous cous, seitan, pangrattato, crusca, farina 00, salsa di soia"
+        ),
         "gluten.barley": "estratto di malto d'orzo, birra, orzo perlato",
         "gluten.rye": "farina di segale",
         "gluten.oats": "fiocchi d'avena",
@@ -55,7 +67,10 @@ MADE_FROM: Table = {
         "lupin": "farina di lupino",
     },
     "pt": {
-        "milk": "soro de leite em pó, caseinato de sódio, natas, manteiga, requeijão, queijo ralado, leitelho, doce de leite",
+        "milk": (
+            "soro de leite em pó, caseinato de sódio, natas, manteiga, requeijão, queijo ralado, "
+            "leitelho, doce de leite"
+        ),
         "gluten.wheat": "sêmola de trigo, seitan, pão ralado, farinha de rosca, couscous, molho shoyu",
         "gluten.barley": "extrato de malte, cerveja, cevadinha",
         "gluten.rye": "farinha de centeio",
@@ -76,7 +91,10 @@ MADE_FROM: Table = {
         "lupin": "tremoços",
     },
     "ro": {
-        "milk": "zer praf, cazeinat de sodiu, smântână, unt, cașcaval, telemea, iaurt, frișcă lichidă, ciocolată cu lapte",
+        "milk": (
+            "zer praf, cazeinat de sodiu, smântână, unt, cașcaval, telemea, iaurt, frișcă lichidă, "
+            "ciocolată cu lapte"
+        ),
         "gluten.wheat": "făină albă de grâu, griș de grâu, pesmet, seitan, cușcuș, sos de soia",
         "gluten.barley": "extract de malț din orz, bere",
         "gluten.rye": "făină de secară",
@@ -99,7 +117,10 @@ MADE_FROM: Table = {
 }
 NONE_OF_IT: Table = {
     "es": {
-        "milk": "leche de coco, manteca de cacao, mantequilla de cacahuete, leche de almendras, ácido láctico, lactato cálcico, crémor tártaro, manteca de karité, crema de cacahuete",
+        "milk": (
+            "leche de coco, manteca de cacao, mantequilla de cacahuete, leche de almendras, "
+            "ácido láctico, lactato cálcico, crémor tártaro, manteca de karité, crema de cacahuete"
+        ),
         "nuts": "nuez moscada, coco rallado, leche de coco, castañas de agua, chufa",
         "gluten": "trigo sarraceno, harina de maíz, fideos de arroz, sémola de maíz, cerveza de raíz",
         "eggs": "huevos de chocolate",
@@ -107,7 +128,10 @@ NONE_OF_IT: Table = {
         "soybeans": "judías verdes, habas tonka",
     },
     "it": {
-        "milk": "latte di cocco, burro di cacao, burro di arachidi, latte di mandorla, acido lattico, lattato di sodio, cremor tartaro, burro di karitè, bevanda di riso",
+        "milk": (
+            "latte di cocco, burro di cacao, burro di arachidi, latte di mandorla, acido lattico, "
+            "lattato di sodio, cremor tartaro, burro di karitè, bevanda di riso"
+        ),
         "nuts": "noce moscata, noce di cocco, latte di cocco, castagne d'acqua",
         "gluten": "grano saraceno, farina di mais, spaghetti di riso, semola di mais, grani di pepe",
         "eggs": "uovo di pasqua di cioccolato",
@@ -115,14 +139,20 @@ NONE_OF_IT: Table = {
         "fish": "colla vegetale",
     },
     "pt": {
-        "milk": "leite de coco, manteiga de cacau, manteiga de amendoim, leite de amêndoa, ácido láctico, lactato de cálcio, cremor tártaro, manteiga de karité",
+        "milk": (
+            "leite de coco, manteiga de cacau, manteiga de amendoim, leite de amêndoa, ácido láctico, "
+            "lactato de cálcio, cremor tártaro, manteiga de karité"
+        ),
         "nuts": "noz-moscada, coco ralado, leite de coco, chufa",
         "gluten": "trigo sarraceno, farinha de milho, massa de arroz, farinha de mandioca",
         "eggs": "ovos de páscoa",
         "soybeans": "favas tonka",
     },
     "ro": {
-        "milk": "lapte de cocos, unt de cacao, unt de arahide, lapte de migdale, acid lactic, lactat de calciu, cremă de tartru, unt de shea",
+        "milk": (
+            "lapte de cocos, unt de cacao, unt de arahide, lapte de migdale, acid lactic, "
+            "lactat de calciu, cremă de tartru, unt de shea"
+        ),
         "nuts": "nucșoară, nucă de cocos, lapte de cocos, castane de apă",
         "gluten": "hrișcă, mălai, tăiței de orez, făină de porumb",
         "fish": "codul de bare",
@@ -148,7 +178,10 @@ MAY_BE_THERE: Table = {
     },
 }
 IS_ABSENT: Table = {
-    "es": {"gluten": "Arroz. Sin gluten, Arroz. No contiene gluten, Arroz. Libre de gluten", "milk": "Arroz. Sin leche"},
+    "es": {
+        "gluten": "Arroz. Sin gluten, Arroz. No contiene gluten, Arroz. Libre de gluten",
+        "milk": "Arroz. Sin leche",
+    },
     "it": {"gluten": "Riso. Senza glutine, Riso. Privo di glutine", "milk": "Riso. Non contiene latte"},
     "pt": {"gluten": "Arroz. Sem glúten, Arroz. Não contém glúten", "milk": "Arroz. Isento de leite"},
     "ro": {"gluten": "Orez. Fără gluten, Orez. Nu conține gluten", "milk": "Orez. Fără lapte"},

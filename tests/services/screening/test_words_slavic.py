@@ -8,9 +8,15 @@ from tests.phrases import Table, listed
 
 MADE_FROM: Table = {
     "pl": {
-        "milk": "serwatka w proszku, kazeinian sodu, śmietanki, masła, twarożkiem, maślanka w proszku, czekoladą mleczną, tłuszcz mleczny",
+        "milk": (
+            "serwatka w proszku, kazeinian sodu, śmietanki, masła, twarożkiem, maślanka w proszku, "
+            "czekoladą mleczną, tłuszcz mleczny"
+        ),
         "milk.sheep": "bryndza",
-        "gluten.wheat": "mąki pszennej, kasza manna, kuskus, bułką tartą, seitan, panierce, skrobią pszenną, sosem sojowym",
+        "gluten.wheat": (
+            "mąki pszennej, kasza manna, kuskus, bułką tartą, seitan, panierce, skrobią pszenną, "
+            "sosem sojowym"
+        ),
         "gluten.barley": "słodu jęczmiennego, ekstrakt słodowy, piwem, pęczak",
         "gluten.rye": "mąka żytnia, zakwasu żytniego",
         "gluten.oats": "płatków owsianych",
@@ -32,9 +38,14 @@ MADE_FROM: Table = {
         "lupin": "łubinu",
     },
     "cs": {
-        "milk": "sušená syrovátka, kaseinát sodný, smetany, másla, tvarohu, podmáslí, mléčnou čokoládou, mléčné bílkoviny",
+        "milk": (
+            "sušená syrovátka, kaseinát sodný, smetany, másla, tvarohu, podmáslí, mléčnou čokoládou, "
+            "mléčné bílkoviny"
+        ),
         "milk.sheep": "brynza",
-        "gluten.wheat": "pšeničné mouky, krupice, strouhanky, kuskus, seitan, sójovou omáčku, pšeničný škrob",
+        "gluten.wheat": (
+            "pšeničné mouky, krupice, strouhanky, kuskus, seitan, sójovou omáčku, pšeničný škrob"
+        ),
         "gluten.barley": "sladový výtažek, ječného sladu, pivem, kroupy",
         "gluten.rye": "žitná mouka",
         "gluten.oats": "ovesných vloček",
@@ -56,7 +67,10 @@ MADE_FROM: Table = {
         "lupin": "vlčí bob",
     },
     "hr": {
-        "milk": "surutka u prahu, sirutke, natrijev kazeinat, kiselo vrhnje, maslaca, kajmak, pavlaka, mliječnu čokoladu",
+        "milk": (
+            "surutka u prahu, sirutke, natrijev kazeinat, kiselo vrhnje, maslaca, kajmak, pavlaka, "
+            "mliječnu čokoladu"
+        ),
         "gluten.wheat": "pšeničnog brašna, griz, krušne mrvice, kuskus, bulgur, soja sos",
         "gluten.barley": "ječmenog slada, sladni ekstrakt, pivom",
         "gluten.rye": "raženo brašno",
@@ -80,21 +94,30 @@ MADE_FROM: Table = {
 }
 NONE_OF_IT: Table = {
     "pl": {
-        "milk": "mleko kokosowe, mleczka kokosowego, masło kakaowe, masłem kakaowym, masło orzechowe, kwas mlekowy, mleczan wapnia, masło shea, mleczko pszczele, napój ryżowy",
+        "milk": (
+            "mleko kokosowe, mleczka kokosowego, masło kakaowe, masłem kakaowym, masło orzechowe, "
+            "kwas mlekowy, mleczan wapnia, masło shea, mleczko pszczele, napój ryżowy"
+        ),
         "nuts": "gałka muszkatołowa, wiórki kokosowe, mleko kokosowe",
         "gluten": "mąka gryczana, skrobia kukurydziana, makaron ryżowy, kasza jaglana, ziele angielskie",
         "eggs": "jajko czekoladowe",
         "fish": "złowione w Bałtyku",
     },
     "cs": {
-        "milk": "kokosové mléko, kokosovým mlékem, kakaové máslo, kakaového másla, arašídové máslo, kyselina mléčná, mléčnan vápenatý, bambucké máslo",
+        "milk": (
+            "kokosové mléko, kokosovým mlékem, kakaové máslo, kakaového másla, arašídové máslo, "
+            "kyselina mléčná, mléčnan vápenatý, bambucké máslo"
+        ),
         "nuts": "muškátový oříšek, kokosový ořech, strouhaný kokos",
         "gluten": "pohanková mouka, kukuřičný škrob, rýžové nudle, jáhly",
         "eggs": "čokoládové vejce",
         "molluscs": "hlíva ústřičná",
     },
     "hr": {
-        "milk": "kokosovo mlijeko, kokosovog mleka, kakao maslac, kakaov maslac, maslac od kikirikija, mliječna kiselina, kalcijev laktat, shea maslac",
+        "milk": (
+            "kokosovo mlijeko, kokosovog mleka, kakao maslac, kakaov maslac, maslac od kikirikija, "
+            "mliječna kiselina, kalcijev laktat, shea maslac"
+        ),
         "nuts": "muškatni oraščić, kokosovo brašno, kokosov orah",
         "gluten": "heljdino brašno, kukuruzni škrob, rižini rezanci, palenta",
         "eggs": "čokoladna jaja",
@@ -103,14 +126,26 @@ NONE_OF_IT: Table = {
 }
 MAY_BE_THERE: Table = {
     "pl": {
-        "milk": "Może zawierać mleko i seler, Może zawierać śladowe ilości mleka, Wyprodukowano w zakładzie w którym używa się mleka",
+        "milk": (
+            "Może zawierać mleko i seler, Może zawierać śladowe ilości mleka, "
+            "Wyprodukowano w zakładzie w którym używa się mleka"
+        ),
         "nuts": "Produkt może zawierać orzechy",
     },
-    "cs": {"milk": "Může obsahovat stopy mléka, Může obsahovat mléko", "nuts": "Může obsahovat skořápkové plody"},
-    "hr": {"milk": "Može sadržavati tragove mlijeka, Može sadržati mleko", "nuts": "Može sadržavati orašasto voće"},
+    "cs": {
+        "milk": "Může obsahovat stopy mléka, Může obsahovat mléko",
+        "nuts": "Může obsahovat skořápkové plody",
+    },
+    "hr": {
+        "milk": "Može sadržavati tragove mlijeka, Može sadržati mleko",
+        "nuts": "Može sadržavati orašasto voće",
+    },
 }
 IS_ABSENT: Table = {
-    "pl": {"gluten": "Ryż. Nie zawiera glutenu, Ryż. Bez glutenu, Ryż bezglutenowy", "milk": "Ryż. Bez mleka"},
+    "pl": {
+        "gluten": "Ryż. Nie zawiera glutenu, Ryż. Bez glutenu, Ryż bezglutenowy",
+        "milk": "Ryż. Bez mleka",
+    },
     "cs": {"gluten": "Rýže. Neobsahuje lepek, Rýže. Bez lepku, Rýže bezlepková", "milk": "Rýže. Bez mléka"},
     "hr": {"gluten": "Riža. Ne sadrži gluten, Riža. Bez glutena", "milk": "Riža. Bez mlijeka"},
 }
