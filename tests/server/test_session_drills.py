@@ -101,6 +101,48 @@ async def test_no_token_outlives_an_end_that_races_with_refreshes(
         assert {answer.status_code for answer in late} <= {400}
 
 
+async def _command(server: Server, *arguments: str) -> None:
+    done = await asyncio.to_thread(server.command, "user", *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("disable",), id="disabling"),
+        pytest.param(("promote",), id="another-role"),
+        pytest.param(("sessions", "--end"), id="ended-by-an-operator"),
+    ],
+)
+async def test_no_session_outlives_an_end_of_all_that_races_with_refreshes(
+    server: Server, crowd: httpx2.AsyncClient, arguments: tuple[str, ...]
+) -> None:
+    person = await make_person(crowd, f"many-{arguments[0]}")
+    first = [(await sign_in(crowd, person.username)).json() for _ in range(8)]
+    ended = asyncio.Event()
+
+    async def keep_refreshing(tokens: dict[str, str]) -> list[dict[str, str]]:
+        seen = [tokens]
+        while not ended.is_set():
+            answer = await _refresh(crowd, seen[-1]["refresh_token"])
+            if answer.status_code != 200:
+                break
+            seen.append(answer.json())
+        return seen
+
+    running = [asyncio.create_task(keep_refreshing(tokens)) for tokens in first]
+    await _command(server, arguments[0], person.username, *arguments[1:])
+    ended.set()
+    seen = await asyncio.gather(*running)
+
+    assert all(len(tokens) > 1 for tokens in seen)
+    assert await _statuses(crowd, [tokens["access_token"] for every in seen for tokens in every[-20:]]) == {
+        401
+    }
+    late = await asyncio.gather(*(_refresh(crowd, every[-1]["refresh_token"]) for every in seen))
+    assert {answer.status_code for answer in late} == {400}
+
+
 async def test_every_process_refuses_a_token_at_once(crowd: httpx2.AsyncClient) -> None:
     person = await make_person(crowd, "at-once")
     assert await _statuses(crowd, [person.access_token] * 32) == {200}
