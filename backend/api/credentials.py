@@ -1,16 +1,26 @@
-"""Proving an address, and setting a new password."""
+"""Proving an address, changing it, and setting a new password."""
 
 from http import HTTPStatus
 
 from fastapi import APIRouter
 
 from backend.api import problems
-from backend.api.dependencies import CurrentUser, Database, Keys, Passwords, Session, StrictRoute, limited
+from backend.api.dependencies import Keys, RecentUser, Session, SigningIn, StrictRoute, limited
 from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
-from backend.schemas.credentials import AddressRequest, EmailVerify, PasswordChange, PasswordReset
+from backend.schemas.credentials import (
+    AddressRequest,
+    EmailChange,
+    EmailChangeConfirm,
+    EmailChangeUndo,
+    EmailVerify,
+    PasswordChange,
+    PasswordReset,
+)
 from backend.services import credentials
 from backend.services.auth import CredentialsInvalidError
+from backend.services.sessions import SignInNotRecentError
+from backend.services.users import EmailTakenError
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 
@@ -34,11 +44,9 @@ async def request_verification(session: Session, data: AddressRequest, keyring: 
         credentials.LinkInvalidError, CredentialsInvalidError, InvalidInputError, RateLimitedError
     ),
 )
-async def verify_email(
-    session: Session, data: EmailVerify, database: Database, passwords: Passwords, keyring: Keys
-) -> None:
-    """Prove an address with a mailed link and the account's password."""
-    await credentials.verify_email(session, data, database=database, passwords=passwords, keyring=keyring)
+async def verify_email(session: Session, data: EmailVerify, signing_in: SigningIn) -> None:
+    """Prove an address with a mailed link or code, and the account's password."""
+    await credentials.verify_email(session, data, parts=signing_in)
 
 
 @router.post(
@@ -58,11 +66,9 @@ async def request_reset(session: Session, data: AddressRequest, keyring: Keys) -
     dependencies=[limited("login")],
     responses=problems.responses(credentials.LinkInvalidError, InvalidInputError, RateLimitedError),
 )
-async def reset_password(
-    session: Session, data: PasswordReset, database: Database, passwords: Passwords, keyring: Keys
-) -> None:
-    """Set a new password with a mailed link; every device is signed out."""
-    await credentials.reset_password(session, data, database=database, passwords=passwords, keyring=keyring)
+async def reset_password(session: Session, data: PasswordReset, signing_in: SigningIn) -> None:
+    """Set a new password with a mailed link or code; every device is signed out."""
+    await credentials.reset_password(session, data, parts=signing_in)
 
 
 @router.post(
@@ -70,18 +76,64 @@ async def reset_password(
     status_code=HTTPStatus.NO_CONTENT,
     dependencies=[limited("login")],
     responses=problems.responses(
-        AccessTokenInvalidError, CredentialsInvalidError, InvalidInputError, RateLimitedError
+        AccessTokenInvalidError,
+        SignInNotRecentError,
+        CredentialsInvalidError,
+        InvalidInputError,
+        RateLimitedError,
     ),
 )
 async def change_password(
-    session: Session,
-    user: CurrentUser,
-    data: PasswordChange,
-    database: Database,
-    passwords: Passwords,
-    keyring: Keys,
+    session: Session, user: RecentUser, data: PasswordChange, signing_in: SigningIn
 ) -> None:
     """Set a new password by the current one; every other device is signed out."""
-    await credentials.change_password(
-        session, user, data, database=database, passwords=passwords, keyring=keyring
-    )
+    await credentials.change_password(session, user, data, parts=signing_in)
+
+
+@router.post(
+    "/email/change",
+    status_code=HTTPStatus.ACCEPTED,
+    dependencies=[limited("recovery")],
+    responses=problems.responses(
+        AccessTokenInvalidError, SignInNotRecentError, InvalidInputError, RateLimitedError
+    ),
+)
+async def request_email_change(session: Session, user: RecentUser, data: EmailChange, keyring: Keys) -> None:
+    """Ask for another address: a link and a code go there. The answer is the same whether anybody has it.
+
+    Another request replaces the one before.
+    """
+    await credentials.request_change(session, user, data, keyring=keyring)
+
+
+@router.post(
+    "/email/change/confirm",
+    status_code=HTTPStatus.NO_CONTENT,
+    dependencies=[limited("login")],
+    responses=problems.responses(
+        credentials.LinkInvalidError, EmailTakenError, InvalidInputError, RateLimitedError
+    ),
+)
+async def confirm_email_change(session: Session, data: EmailChangeConfirm, signing_in: SigningIn) -> None:
+    """Change the address with what was mailed to the new one; every other device is signed out.
+
+    With a code, `email` is the address that the account still has.
+    """
+    await credentials.confirm_change(session, data, parts=signing_in)
+
+
+@router.post(
+    "/email/change/undo",
+    status_code=HTTPStatus.NO_CONTENT,
+    dependencies=[limited("login")],
+    responses=problems.responses(
+        credentials.LinkInvalidError, EmailTakenError, InvalidInputError, RateLimitedError
+    ),
+)
+async def undo_email_change(session: Session, data: EmailChangeUndo, signing_in: SigningIn) -> None:
+    """Bring the old address back with the link that was mailed to it.
+
+    Every device is signed out, the password does not work any more, and a link that sets a new one goes to
+    the restored address.
+    """
+    await credentials.undo_change(session, data, parts=signing_in)

@@ -21,19 +21,31 @@ _MEDIA_TYPES = {"page.js": "text/javascript", "page.css": "text/css"}
 @router.get("/verify-email")
 async def show_verification() -> HTMLResponse:
     """Ask for the password that proves, with the link, whose the address is."""
-    return _page("verify", autocomplete="current-password")
+    return _page("verify", field="password", autocomplete="current-password")
 
 
 @router.get("/reset-password")
 async def show_reset() -> HTMLResponse:
     """Ask for a new password."""
-    return _page("reset", autocomplete="new-password")
+    return _page("reset", field="password", autocomplete="new-password")
 
 
 @router.get("/forgot-password")
 async def show_forgot() -> HTMLResponse:
     """Ask where to mail a link."""
-    return _page("forgot", autocomplete="email")
+    return _page("forgot", field="email", autocomplete="email")
+
+
+@router.get("/confirm-email-change")
+async def show_email_change() -> HTMLResponse:
+    """Ask whether the account shall have this address."""
+    return _page("change")
+
+
+@router.get("/undo-email-change")
+async def show_undo() -> HTMLResponse:
+    """Ask whether the account shall have its old address again."""
+    return _page("undo")
 
 
 @router.get("/pages/{name}")
@@ -45,9 +57,9 @@ async def read_file(name: str) -> Response:
 
 
 @cache
-def _page(page: str, *, autocomplete: str) -> HTMLResponse:
+def _page(page: str, *, field: str = "", autocomplete: str = "") -> HTMLResponse:
     templates = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    parts = {"page": page, "asks_address": page == "forgot", "autocomplete": autocomplete}
+    parts = {"page": page, "field": field, "autocomplete": autocomplete}
     return HTMLResponse(templates.get_template("page.html.jinja").render(parts))

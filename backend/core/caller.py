@@ -1,6 +1,8 @@
 """Where a request comes from: bound once at its edge, read by whoever writes down what happened."""
 
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,6 +35,16 @@ def current() -> Caller:
 def bind(caller: Caller) -> None:
     """Say where the request comes from, for the rest of its context."""
     _caller.set(caller)
+
+
+@contextmanager
+def bound(caller: Caller) -> Iterator[None]:
+    """Say where a request came from, for work that is done after its answer."""
+    before = _caller.set(caller)
+    try:
+        yield
+    finally:
+        _caller.reset(before)
 
 
 @lru_cache(maxsize=4096)

@@ -87,6 +87,17 @@ class AuthSettings(_Group):
     passkey_origins: tuple[str, ...] = ()
 
 
+class RegistrationSettings(_Group):
+    """Opening accounts.
+
+    Attributes:
+        disclosure: `conflict` says at once that an address or a name is taken; `silent` answers everybody
+            alike, and writes to the address how it went.
+    """
+
+    disclosure: Literal["conflict", "silent"] = "conflict"
+
+
 class PasswordSettings(_Group):
     """The password rule and the cost of a hash.
 
@@ -246,6 +257,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
     auth: AuthSettings = AuthSettings()
+    registration: RegistrationSettings = RegistrationSettings()
     password: PasswordSettings = PasswordSettings()
     rate_limit: RateLimitSettings = RateLimitSettings()
     redis: RedisSettings = RedisSettings()

@@ -15,12 +15,17 @@ class TokenPurpose(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose
+    CHANGE_EMAIL = "change_email"
+    UNDO_EMAIL_CHANGE = "undo_email_change"
 
 
 class OneTimeToken(Entity):
-    """A link that was sent to somebody. Only a keyed hash of the token is stored.
+    """A link that was sent to somebody, and the code beside it. Only keyed hashes of both are stored.
 
-    `email_key` is the address that it was sent to: a token proves that address, and no later one.
+    `email_key` is the account's address when the link was asked for: with another one the link is worth
+    nothing, except that of an undo, which is for that case. `email` is the address that the link gives the
+    account, where it gives one, and `session_id` the session that asked for it. Link and code are used up
+    together, but the code dies sooner: by time, by `code_failures`, or by a newer code.
     """
 
     __tablename__ = "one_time_tokens"
@@ -29,6 +34,10 @@ class OneTimeToken(Entity):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     purpose: Mapped[TokenPurpose]
     digest: Mapped[str] = mapped_column(String(64))
+    code_digest: Mapped[str | None] = mapped_column(String(64))
+    code_failures: Mapped[int] = mapped_column(default=0)
     email_key: Mapped[str] = mapped_column(String(512))
+    email: Mapped[str | None] = mapped_column(String(254))
+    session_id: Mapped[uuid.UUID | None]
     expires_at: Mapped[datetime]
     consumed_at: Mapped[datetime | None]

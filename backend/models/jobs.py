@@ -14,7 +14,10 @@ class JobKind(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind of work
+    CHANGE_EMAIL = "change_email"
     NOTIFY = "notify"
+    LETTER = "letter"
+    REGISTER = "register"
 
 
 class Job(Entity):

@@ -1,14 +1,18 @@
 """Bodies about proving an address and about passwords."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 
 from backend.schemas.base import Incoming
 from backend.schemas.users import Email, Password
 
 LinkToken = Annotated[SecretStr, Field(min_length=1, max_length=100)]
 """The `token` of a link that was mailed."""
+
+MailedCode = Annotated[SecretStr, Field(min_length=6, max_length=6)]
+"""The six digits beside a link that was mailed."""
 
 
 class AddressRequest(Incoming):
@@ -17,18 +21,47 @@ class AddressRequest(Incoming):
     email: Email
 
 
-class EmailVerify(Incoming):
-    """A link's token, and the account's password: whoever opened the account and has the address."""
+class MailedProof(Incoming):
+    """What was mailed: a link's token; or instead the code, with the address that the account has now."""
 
-    token: LinkToken
+    token: LinkToken | None = None
+    email: Email | None = None
+    code: MailedCode | None = None
+
+    @model_validator(mode="after")
+    def _has_one_proof(self) -> Self:
+        by_link = self.token is not None
+        if [self.email is not None, self.code is not None] != [not by_link] * 2:
+            raise PydanticCustomError("token_or_code", "needs either a token, or an email and a code")
+        return self
+
+
+class EmailVerify(MailedProof):
+    """What was mailed, and the account's password: whoever opened the account and has the address."""
+
     password: Password
 
 
-class PasswordReset(Incoming):
-    """A link's token, and the password to set."""
+class PasswordReset(MailedProof):
+    """What was mailed, and the password to set."""
+
+    new_password: Password
+
+
+class EmailChangeConfirm(MailedProof):
+    """What was mailed to the new address."""
+
+
+class EmailChangeUndo(Incoming):
+    """The token of the link that was mailed to the old address."""
 
     token: LinkToken
-    new_password: Password
+
+
+class EmailChange(Incoming):
+    """The address that the account shall have."""
+
+    new_email: Email
 
 
 class PasswordChange(Incoming):

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core.caller import Caller
 from backend.core.clock import now
 from backend.core.config import JobSettings
 from backend.core.database import Database
@@ -32,9 +33,13 @@ class ForAddress(BaseModel):
 
     Attributes:
         email_key: The address in its normal form.
+        place: Where the request came from, for what is written down when the work is done.
+        is_recorded: Whether it was written down already who asked.
     """
 
     email_key: str
+    place: Caller = Caller()
+    is_recorded: bool = False
 
 
 class ForPerson(BaseModel):
@@ -42,6 +47,44 @@ class ForPerson(BaseModel):
 
     user_id: uuid.UUID
     occasion: str
+
+
+class ForReader(BaseModel):
+    """Payload of a letter to an address that is nobody's, or nobody's any more.
+
+    Attributes:
+        page: Which of our pages the letter leads to; none where it leads nowhere.
+        token: What the page needs.
+    """
+
+    occasion: str
+    email: str
+    username: str
+    locale: str
+    page: str | None = None
+    token: str | None = None
+
+
+class ForChange(BaseModel):
+    """Payload of the letter to a new address: the link and the code of a row that is stored already."""
+
+    token_id: uuid.UUID
+    token: str
+    code: str
+
+
+class ForRegistration(BaseModel):
+    """Payload of opening an account after the answer.
+
+    Attributes:
+        user_id: The same at every attempt.
+    """
+
+    user_id: uuid.UUID
+    email: str
+    username: str
+    password_hash: str
+    place: Caller
 
 
 class JobFailedError(Exception):

@@ -26,6 +26,11 @@ class Occasion(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - an occasion
+    CHANGE_EMAIL = "change_email"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGED_UNDOABLE = "email_changed_undoable"
+    ACCOUNT_EXISTS = "account_exists"
+    USERNAME_TAKEN = "username_taken"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - as above
     SESSION_STOLEN = "session_stolen"
     FACTOR_ADDED = "factor_added"
@@ -41,7 +46,8 @@ class _Words(BaseModel):
     subject: str
     greeting: str
     intro: str
-    action: str
+    action: str = ""
+    code: str = ""
     outro: str
 
     def to(self, name: str) -> "_Words":
@@ -58,21 +64,40 @@ class Recipient(BaseModel):
     locale: str
 
 
+class Enclosure(BaseModel):
+    """What a message leads to.
+
+    Attributes:
+        link: Where its button leads; without one it has no button.
+        code: What can be typed instead.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    link: str | None = None
+    code: str | None = None
+
+
 def compose(
-    occasion: Occasion, recipient: Recipient, *, link: str, identifier: uuid.UUID, settings: MailSettings
+    occasion: Occasion,
+    recipient: Recipient,
+    enclosure: Enclosure,
+    *,
+    identifier: uuid.UUID,
+    settings: MailSettings,
 ) -> EmailMessage:
     """Write a message.
 
     Args:
         occasion: Why we write.
         recipient: Whom to.
-        link: Where the message's button leads.
+        enclosure: What the message leads to.
         identifier: Names the message: one that is sent twice can be recognised (RFC 5322, 3.6.4).
         settings: The sender.
     """
     language = _language(recipient.locale)
     words = _words(language)[occasion].to(recipient.username)
-    parts = {"text": words, "link": link, "language": language}
+    parts = {"text": words, "language": language, **enclosure.model_dump()}
     _, sender = parseaddr(settings.sender)
     # The standard library's policy folds headers, encodes words and refuses line breaks in values.
     message = EmailMessage(policy=SMTP)

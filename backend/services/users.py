@@ -10,6 +10,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core import caller
+from backend.core.clock import now
 from backend.core.database import violates
 from backend.core.errors import ConflictError, NotFoundError
 from backend.core.keys import Keyring
@@ -19,6 +21,7 @@ from backend.models.jobs import JobKind
 from backend.models.users import User, UserRole
 from backend.schemas.users import UserCreate, UserUpdate
 from backend.services import audit, jobs
+from backend.services.mail import FALLBACK, Occasion
 from backend.utils.identifiers import uuid7
 from backend.utils.security import new_key
 from backend.utils.validators import identity_key
@@ -86,26 +89,57 @@ async def register(
         EmailTakenError: The address is in use.
         UsernameTakenError: The name is in use.
     """
-    password = data.password.get_secret_value()
-    passwords.require_strong(password, pointer="/password", personal=(data.username, data.email))
-    user_id = uuid7()
-    user = User(
-        id=user_id,
-        email=data.email,
-        email_key=identity_key(data.email),
-        username=data.username,
-        username_key=identity_key(data.username),
-        password_hash=await passwords.hash(password),
-        role=UserRole.USER,
-        data_key=keyring.wrap(new_key(), owner=user_id, purpose=DATA_KEY),
-    )
-    async with _named(session, user_id, user.email_key):
-        session.add(user)
-    payload = jobs.ForAddress(email_key=user.email_key)
-    await jobs.enqueue(session, JobKind.VERIFY_EMAIL, payload, keyring=keyring)
-    event = audit.Event(AuditAction.ACCOUNT_REGISTERED, user_id, actor)
-    await audit.record(session, event, keyring=keyring)
-    return user
+    opening = await _prepare(data, passwords=passwords)
+    return await _open(session, opening, keyring=keyring, actor=actor)
+
+
+async def request_registration(
+    session: AsyncSession, data: UserCreate, *, passwords: PasswordPool, keyring: Keyring
+) -> None:
+    """Ask for an account without learning whether the address or the name is taken.
+
+    Whether they are is found out after the answer, so that neither the answer nor its time can tell.
+
+    Raises:
+        InvalidInputError: The password is too weak, or too near to the name or the address.
+    """
+    opening = await _prepare(data, passwords=passwords)
+    await jobs.enqueue(session, JobKind.REGISTER, opening, keyring=keyring)
+
+
+async def complete_registration(
+    session: AsyncSession, opening: jobs.ForRegistration, *, keyring: Keyring
+) -> None:
+    """Open the account that was asked for, or write to the address why there is none. Bears repetition."""
+    if await session.get(User, opening.user_id) is not None:
+        return
+    try:
+        await _open(session, opening, keyring=keyring)
+    except EmailTakenError:
+        owner_id = await session.scalar(select(User.id).where(User.email_key == identity_key(opening.email)))
+        if owner_id is not None:
+            notice = jobs.ForPerson(user_id=owner_id, occasion=Occasion.ACCOUNT_EXISTS)
+            await jobs.enqueue(session, JobKind.NOTIFY, notice, keyring=keyring)
+    except UsernameTakenError:
+        letter = jobs.ForReader(
+            occasion=Occasion.USERNAME_TAKEN,
+            email=opening.email,
+            username=opening.username,
+            locale=FALLBACK,
+        )
+        await jobs.enqueue(session, JobKind.LETTER, letter, keyring=keyring)
+
+
+async def set_email(session: AsyncSession, account: User, email: str) -> None:
+    """Give an account another address, which its owner has proved.
+
+    Raises:
+        EmailTakenError: Another account uses it: the unique constraint decides.
+    """
+    async with _named(session, account.id, identity_key(email)):
+        account.email = email
+        account.email_key = identity_key(email)
+        account.email_verified_at = now()
 
 
 async def update(session: AsyncSession, user: Identity, data: UserUpdate, *, keyring: Keyring) -> User:
@@ -137,6 +171,44 @@ async def remove(session: AsyncSession, user: Identity, *, keyring: Keyring) -> 
     await session.execute(delete(User).where(User.id == user.id))
     await audit.record(session, audit.Event(AuditAction.ACCOUNT_REMOVED, user.id), keyring=keyring)
     await audit.forget_places(session, user.id)
+
+
+async def _prepare(data: UserCreate, *, passwords: PasswordPool) -> jobs.ForRegistration:
+    password = data.password.get_secret_value()
+    passwords.require_strong(password, pointer="/password", personal=(data.username, data.email))
+    return jobs.ForRegistration(
+        user_id=uuid7(),
+        email=data.email,
+        username=data.username,
+        password_hash=await passwords.hash(password),
+        place=caller.current(),
+    )
+
+
+async def _open(
+    session: AsyncSession,
+    opening: jobs.ForRegistration,
+    *,
+    keyring: Keyring,
+    actor: AuditActor = AuditActor.OWNER,
+) -> User:
+    user = User(
+        id=opening.user_id,
+        email=opening.email,
+        email_key=identity_key(opening.email),
+        username=opening.username,
+        username_key=identity_key(opening.username),
+        password_hash=opening.password_hash,
+        role=UserRole.USER,
+        data_key=keyring.wrap(new_key(), owner=opening.user_id, purpose=DATA_KEY),
+    )
+    async with _named(session, user.id, user.email_key):
+        session.add(user)
+    payload = jobs.ForAddress(email_key=user.email_key)
+    await jobs.enqueue(session, JobKind.VERIFY_EMAIL, payload, keyring=keyring)
+    event = audit.Event(AuditAction.ACCOUNT_REGISTERED, user.id, actor)
+    await audit.record(session, event, keyring=keyring)
+    return user
 
 
 @asynccontextmanager

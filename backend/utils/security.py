@@ -87,6 +87,11 @@ def from_base64url(text: str) -> bytes:
     return data
 
 
+def new_code() -> str:
+    """Return six random decimal digits."""
+    return f"{secrets.randbelow(1_000_000):06}"
+
+
 def new_link_token() -> str:
     """Return 256 random bits as text for a link."""
     return secrets.token_urlsafe(KEY_BYTES)

@@ -62,6 +62,8 @@ def test_every_operation_id_is_a_verb_and_unique(settings: Settings) -> None:
         "verify",
         "reset",
         "change",
+        "confirm",
+        "undo",
         "register",
         "login",
         "logout",

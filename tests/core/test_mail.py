@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from backend.core.config import MailSettings
 from backend.core.mail import FileMailer, MailDelayedError, MailRefusedError, SmtpMailer
-from backend.services.mail import Occasion, Recipient, compose
+from backend.services.mail import Enclosure, Occasion, Recipient, compose
 
 pytestmark = pytest.mark.anyio
 
@@ -87,9 +87,9 @@ def _settings(server: Controller, **changes: object) -> MailSettings:
 
 def _letter(**changes: str) -> EmailMessage:
     recipient = AMIRA.model_copy(update=changes)
-    link = "https://food.example/reset-password?token=abc"
+    enclosure = Enclosure(link="https://food.example/reset-password?token=abc", code="031415")
     return compose(
-        Occasion.RESET_PASSWORD, recipient, link=link, identifier=uuid.uuid4(), settings=MailSettings()
+        Occasion.RESET_PASSWORD, recipient, enclosure, identifier=uuid.uuid4(), settings=MailSettings()
     )
 
 

@@ -77,7 +77,7 @@ async def send_reset_link(session: AsyncSession, user_id: uuid.UUID, *, keyring:
     user = await lock(session, OPERATOR, user_id)
     if user.disabled_at is not None:
         raise AccountDisabledError
-    payload = jobs.ForAddress(email_key=user.email_key)
+    payload = jobs.ForAddress(email_key=user.email_key, is_recorded=True)
     await jobs.enqueue(session, JobKind.RESET_PASSWORD, payload, keyring=keyring)
     await end_access(session, user.id, reason=RevocationReason.ENDED_BY_ADMIN)
     await record(session, OPERATOR, AuditAction.RESET_REQUESTED, user.id, keyring=keyring)

@@ -1,5 +1,6 @@
-"""Proving an address, and setting a new password: by a mailed link or by the old one."""
+"""Proving an address, changing it, and setting a new password: by what was mailed or by the old password."""
 
+from backend.services.credentials.addresses import confirm_change, request_change, undo_change
 from backend.services.credentials.changes import (
     change_password,
     replace_password,
@@ -15,9 +16,12 @@ __all__ = [
     "Letters",
     "LinkInvalidError",
     "change_password",
+    "confirm_change",
     "replace_password",
+    "request_change",
     "request_reset",
     "request_verification",
     "reset_password",
+    "undo_change",
     "verify_email",
 ]

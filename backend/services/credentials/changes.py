@@ -1,18 +1,17 @@
-"""Proving an address, and setting a new password: by a mailed link or by the old one.
+"""Proving an address, and setting a new password: by a mailed link or code, or by the old one.
 
 Who asks for a link learns nothing: the request is only written down, and whether somebody has the address is
 found out after the answer.
 """
 
 import uuid
+from typing import Final
 
-from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core import caller
 from backend.core.clock import now
-from backend.core.database import Database
 from backend.core.keys import Keyring
-from backend.core.passwords import PasswordPool
 from backend.models.audit import AuditAction
 from backend.models.credentials import OneTimeToken, TokenPurpose
 from backend.models.jobs import JobKind
@@ -20,11 +19,15 @@ from backend.models.sessions import RevocationReason
 from backend.models.users import User
 from backend.schemas.credentials import AddressRequest, EmailVerify, PasswordChange, PasswordReset
 from backend.services import audit, factors, jobs, sessions
-from backend.services.auth import CredentialsInvalidError
-from backend.services.credentials.links import account_of, consume, digest_of
+from backend.services.auth import CredentialsInvalidError, SignInFailedError, SignInParts, record_failure
+from backend.services.credentials import proofs
+from backend.services.credentials.links import discard
 from backend.services.mail import Occasion
 from backend.services.users import Identity
 from backend.utils.validators import identity_key
+
+_POINTER: Final = "/new_password"
+_PASSWORD: Final = "pwd"  # noqa: S105 - a method (RFC 8176, 2)
 
 
 async def request_verification(session: AsyncSession, data: AddressRequest, *, keyring: Keyring) -> None:
@@ -37,89 +40,86 @@ async def request_reset(session: AsyncSession, data: AddressRequest, *, keyring:
     await _request(session, JobKind.RESET_PASSWORD, data, keyring)
 
 
-async def verify_email(
-    session: AsyncSession, data: EmailVerify, *, database: Database, passwords: PasswordPool, keyring: Keyring
-) -> None:
+async def verify_email(session: AsyncSession, data: EmailVerify, *, parts: SignInParts) -> None:
     """Take an address as proved.
 
-    The link alone is not enough: it shows that the reader has the address, the password that they opened the
+    What was mailed is not enough: it shows that the reader has the address, the password that they opened the
     account. Otherwise somebody could open an account on another's address and have them confirm it.
 
     Raises:
-        LinkInvalidError: The link is not good any more.
+        LinkInvalidError: The link or code is not good any more.
         CredentialsInvalidError: The password is not the account's; the link stays good.
+        RateLimitedError: Too many guesses lately.
     """
-    digest = digest_of(TokenPurpose.VERIFY_EMAIL, data.token.get_secret_value(), keyring)
-    account = await account_of(database, digest)
-    checked = await passwords.check(data.password.get_secret_value(), account.password_hash)
-    if not checked.matches or account.disabled_at is not None:
-        raise CredentialsInvalidError
-    user = await consume(session, digest)
-    if user.password_hash != account.password_hash:
-        raise CredentialsInvalidError
+    keyring = parts.keyring
+    claim = await proofs.look_up(data, TokenPurpose.VERIFY_EMAIL, parts=parts)
+    checked = await parts.passwords.check(data.password.get_secret_value(), claim.account.password_hash)
+    user, token = await proofs.find(session, claim, keyring=keyring)
+    if not checked.matches or user.password_hash != claim.account.password_hash:
+        await record_failure(session, user.id, _PASSWORD, keyring=keyring)
+        raise SignInFailedError
+    await proofs.use_up(session, token)
     user.email_verified_at = user.email_verified_at or now()
+    await _forgive(session, claim, parts)
     await audit.record(session, audit.Event(AuditAction.EMAIL_VERIFIED, user.id), keyring=keyring)
 
 
-async def reset_password(
-    session: AsyncSession,
-    data: PasswordReset,
-    *,
-    database: Database,
-    passwords: PasswordPool,
-    keyring: Keyring,
-) -> None:
-    """Set a new password by a mailed link, and sign every device out. Second factors stay.
+async def reset_password(session: AsyncSession, data: PasswordReset, *, parts: SignInParts) -> None:
+    """Set a new password by what was mailed, and sign every device out. Second factors stay.
 
-    The link proves the address too. Whoever held an unproved account before holds nothing of it afterwards,
-    no second factor either.
+    It proves the address too. Whoever held an unproved account before holds nothing of it afterwards, no
+    second factor either.
 
     Raises:
         InvalidInputError: The password is weak, or too near to the name or the address; the link stays good.
-        LinkInvalidError: The link is not good any more.
+        LinkInvalidError: The link or code is not good any more.
+        RateLimitedError: Too many guesses lately.
     """
-    digest = digest_of(TokenPurpose.RESET_PASSWORD, data.token.get_secret_value(), keyring)
-    account = await account_of(database, digest)
+    keyring = parts.keyring
+    claim = await proofs.look_up(data, TokenPurpose.RESET_PASSWORD, parts=parts)
     password = data.new_password.get_secret_value()
-    passwords.require_strong(password, pointer="/new_password", personal=(account.username, account.email))
+    # Beside a code the account's name must not decide what is refused: that would tell who has one.
+    known = (data.email or "",) if claim.is_code else (claim.account.username, claim.account.email)
+    parts.passwords.require_strong(password, pointer=_POINTER, personal=known)
     # Hashed before the transaction begins: none is open meanwhile.
-    password_hash = await passwords.hash(password)
-    user = await consume(session, digest)
+    password_hash = await parts.passwords.hash(password)
+    user, token = await proofs.find(session, claim, keyring=keyring)
+    parts.passwords.require_strong(password, pointer=_POINTER, personal=(user.username, user.email))
+    await proofs.use_up(session, token)
     if user.email_verified_at is None:
         # Whoever opened the account had not shown that the address is theirs.
         await factors.forget_all(session, user.id)
     user.email_verified_at = user.email_verified_at or now()
     await _set_password(session, user, password_hash, keyring=keyring, keep=None)
+    await _forgive(session, claim, parts)
     await audit.record(session, audit.Event(AuditAction.PASSWORD_RESET, user.id), keyring=keyring)
 
 
 async def change_password(
-    session: AsyncSession,
-    user: Identity,
-    data: PasswordChange,
-    *,
-    database: Database,
-    passwords: PasswordPool,
-    keyring: Keyring,
+    session: AsyncSession, user: Identity, data: PasswordChange, *, parts: SignInParts
 ) -> None:
     """Set a new password by the old one, and sign every other device out.
 
     Raises:
         InvalidInputError: The new password is too weak, or too near to the name or the address.
         CredentialsInvalidError: The current password is not right.
+        RateLimitedError: Too many guesses lately.
     """
+    keyring = parts.keyring
     password = data.new_password.get_secret_value()
-    passwords.require_strong(password, pointer="/new_password", personal=(user.username, user.email))
-    async with database.statement() as connection:
-        stored = await connection.scalar(select(User.password_hash).where(User.id == user.id))
-    checked = await passwords.check(data.current_password.get_secret_value(), stored)
+    parts.passwords.require_strong(password, pointer=_POINTER, personal=(user.username, user.email))
+    account = await proofs.account_where(parts.database, User.id == user.id)
+    attempt = await parts.attempts.count(str(user.id), is_known_device=account.is_known_device)
+    checked = await parts.passwords.check(data.current_password.get_secret_value(), account.password_hash)
     if not checked.matches:
+        await record_failure(session, user.id, _PASSWORD, keyring=keyring)
+        raise SignInFailedError
+    password_hash = await parts.passwords.hash(password)
+    row = await session.get(User, user.id, with_for_update=True)
+    if row is None or row.password_hash != account.password_hash:
         raise CredentialsInvalidError
-    password_hash = await passwords.hash(password)
-    account = await session.get(User, user.id, with_for_update=True)
-    if account is None or account.password_hash != stored:
-        raise CredentialsInvalidError
-    await _set_password(session, account, password_hash, keyring=keyring, keep=user.session_id)
+    await _set_password(session, row, password_hash, keyring=keyring, keep=user.session_id)
+    await parts.attempts.forgive(session, attempt)
     await audit.record(session, audit.Event(AuditAction.PASSWORD_CHANGED, user.id), keyring=keyring)
 
 
@@ -131,7 +131,13 @@ async def replace_password(
 
 
 async def _request(session: AsyncSession, kind: JobKind, data: AddressRequest, keyring: Keyring) -> None:
-    await jobs.enqueue(session, kind, jobs.ForAddress(email_key=identity_key(data.email)), keyring=keyring)
+    payload = jobs.ForAddress(email_key=identity_key(data.email), place=caller.current())
+    await jobs.enqueue(session, kind, payload, keyring=keyring)
+
+
+async def _forgive(session: AsyncSession, claim: proofs.Claim, parts: SignInParts) -> None:
+    if claim.attempt is not None:
+        await parts.attempts.forgive(session, claim.attempt)
 
 
 async def _set_password(
@@ -140,11 +146,8 @@ async def _set_password(
     user.password_hash = password_hash
     await sessions.end_all(session, user.id, reason=RevocationReason.PASSWORD_CHANGED, but=keep)
     await factors.forget_challenges(session, user.id)
-    # Links that were asked for under the old password must not undo the new one.
-    await session.execute(
-        delete(OneTimeToken).where(
-            OneTimeToken.user_id == user.id, OneTimeToken.purpose == TokenPurpose.RESET_PASSWORD
-        )
-    )
+    # What was asked for under the old password must not undo the new one. A change of address can be undone
+    # for its whole time: otherwise a thief of the account would set a password to prevent it.
+    await discard(session, user.id, OneTimeToken.purpose != TokenPurpose.UNDO_EMAIL_CHANGE)
     notice = jobs.ForPerson(user_id=user.id, occasion=Occasion.PASSWORD_CHANGED)
     await jobs.enqueue(session, JobKind.NOTIFY, notice, keyring=keyring)

@@ -1,28 +1,45 @@
 """The work behind the answers: finding out whom a request is for, and writing to them."""
 
 import uuid
+from typing import Final
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core import caller
 from backend.core.config import MailSettings
 from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.core.mail import MailDelayedError, Mailer, MailRefusedError
-from backend.models.credentials import TokenPurpose
+from backend.models.audit import AuditAction, AuditActor
+from backend.models.credentials import OneTimeToken, TokenPurpose
 from backend.models.jobs import JobKind
 from backend.models.users import User
-from backend.services.credentials.links import issue
-from backend.services.jobs import ForAddress, ForPerson, Handler, JobDelayedError, JobFailedError, Task
-from backend.services.mail import Occasion, Recipient, compose
+from backend.services import audit, users
+from backend.services.credentials.links import Mailed, issue
+from backend.services.jobs import (
+    ForAddress,
+    ForChange,
+    ForPerson,
+    ForReader,
+    ForRegistration,
+    Handler,
+    JobDelayedError,
+    JobFailedError,
+    Task,
+)
+from backend.services.mail import Enclosure, Occasion, Recipient, compose
+from backend.utils.validators import identity_key
 
-_PAGES = {Occasion.VERIFY_EMAIL: "verify-email", Occasion.RESET_PASSWORD: "reset-password"}
-_FORGOT_PAGE = "forgot-password"
+_VERIFY_PAGE: Final = "verify-email"
+_RESET_PAGE: Final = "reset-password"
+_CHANGE_PAGE: Final = "confirm-email-change"
+_FORGOT_PAGE: Final = "forgot-password"
 
 
 class Letters:
-    """Writes and sends what jobs ask for."""
+    """Does what jobs ask for, and writes and sends the letters about it."""
 
     def __init__(
         self, database: Database, *, keyring: Keyring, mailer: Mailer, settings: MailSettings
@@ -37,38 +54,83 @@ class Letters:
         return {
             JobKind.VERIFY_EMAIL: self._verify_email,
             JobKind.RESET_PASSWORD: self._reset_password,
+            JobKind.CHANGE_EMAIL: self._change_email,
             JobKind.NOTIFY: self._notify,
+            JobKind.LETTER: self._letter,
+            JobKind.REGISTER: self._register,
         }
 
     async def _verify_email(self, task: Task) -> None:
-        await self._send_link(task, Occasion.VERIFY_EMAIL, TokenPurpose.VERIFY_EMAIL)
+        """Send a link, where somebody has the address: a job for nobody is done by doing nothing."""
+        payload = ForAddress.model_validate_json(task.payload)
+        async with self._database.unit() as session:
+            user = await _find(session, User.email_key == payload.email_key, locks=True)
+            if user is None or user.email_verified:
+                return
+            mailed = await issue(session, user, TokenPurpose.VERIFY_EMAIL, keyring=self._keyring)
+        # The link is stored before it leaves.
+        enclosure = self._enclose(_VERIFY_PAGE, mailed)
+        await self._send(task.id, Occasion.VERIFY_EMAIL, _recipient(user), enclosure)
 
     async def _reset_password(self, task: Task) -> None:
-        await self._send_link(task, Occasion.RESET_PASSWORD, TokenPurpose.RESET_PASSWORD)
+        payload = ForAddress.model_validate_json(task.payload)
+        async with self._database.unit() as session:
+            user = await _find(session, User.email_key == payload.email_key, locks=True)
+            if user is None:
+                return
+            # A letter that did not leave is tried again with a new link; it was asked for once.
+            is_retry = await session.get(OneTimeToken, task.id) is not None
+            row = OneTimeToken() if is_retry else OneTimeToken(id=task.id)
+            purpose = TokenPurpose.RESET_PASSWORD
+            mailed = await issue(session, user, purpose, keyring=self._keyring, row=row)
+            if not is_retry and not payload.is_recorded:
+                event = audit.Event(AuditAction.RESET_REQUESTED, user.id, AuditActor.ANYONE)
+                with caller.bound(payload.place):
+                    await audit.record(session, event, keyring=self._keyring)
+        enclosure = self._enclose(_RESET_PAGE, mailed)
+        await self._send(task.id, Occasion.RESET_PASSWORD, _recipient(user), enclosure)
+
+    async def _change_email(self, task: Task) -> None:
+        """Send a link to the new address, or tell whoever has it; nothing where the request is over."""
+        payload = ForChange.model_validate_json(task.payload)
+        async with self._database.unit() as session:
+            row = await session.get(OneTimeToken, payload.token_id)
+            user = await _find(session, User.id == row.user_id) if row else None
+            if row is None or row.email is None or user is None:
+                return
+            other = await _find(session, User.email_key == identity_key(row.email), User.id != user.id)
+        if other is not None:
+            enclosure = Enclosure(link=self._url(_FORGOT_PAGE))
+            await self._send(task.id, Occasion.ACCOUNT_EXISTS, _recipient(other), enclosure)
+            return
+        recipient = _recipient(user).model_copy(update={"email": row.email})
+        enclosure = self._enclose(_CHANGE_PAGE, Mailed(row.id, payload.token, payload.code))
+        await self._send(task.id, Occasion.CHANGE_EMAIL, recipient, enclosure)
 
     async def _notify(self, task: Task) -> None:
         payload = ForPerson.model_validate_json(task.payload)
         async with self._database.unit() as session:
             user = await _find(session, User.id == payload.user_id)
         if user is not None:
-            await self._send(task.id, Occasion(payload.occasion), user, f"{self._url(_FORGOT_PAGE)}")
+            enclosure = Enclosure(link=self._url(_FORGOT_PAGE))
+            await self._send(task.id, Occasion(payload.occasion), _recipient(user), enclosure)
 
-    async def _send_link(self, task: Task, occasion: Occasion, purpose: TokenPurpose) -> None:
-        """Send a link, where somebody has the address: a job for nobody is done by doing nothing."""
-        payload = ForAddress.model_validate_json(task.payload)
-        async with self._database.unit() as session:
-            user = await _find(session, User.email_key == payload.email_key)
-            if user is None or (purpose is TokenPurpose.VERIFY_EMAIL and user.email_verified):
-                return
-            token = await issue(session, user, purpose, keyring=self._keyring)
-        # The link is stored before it leaves.
-        await self._send(
-            task.id, occasion, user, f"{self._url(_PAGES[occasion])}?{urlencode({'token': token})}"
-        )
+    async def _letter(self, task: Task) -> None:
+        payload = ForReader.model_validate_json(task.payload)
+        link = self._url(payload.page, payload.token) if payload.page else None
+        recipient = Recipient(email=payload.email, username=payload.username, locale=payload.locale)
+        await self._send(task.id, Occasion(payload.occasion), recipient, Enclosure(link=link))
 
-    async def _send(self, identifier: uuid.UUID, occasion: Occasion, user: User, link: str) -> None:
-        recipient = Recipient(email=user.email, username=user.username, locale=user.locale)
-        message = compose(occasion, recipient, link=link, identifier=identifier, settings=self._settings)
+    async def _register(self, task: Task) -> None:
+        payload = ForRegistration.model_validate_json(task.payload)
+        with caller.bound(payload.place):
+            async with self._database.unit() as session:
+                await users.complete_registration(session, payload, keyring=self._keyring)
+
+    async def _send(
+        self, identifier: uuid.UUID, occasion: Occasion, recipient: Recipient, enclosure: Enclosure
+    ) -> None:
+        message = compose(occasion, recipient, enclosure, identifier=identifier, settings=self._settings)
         try:
             await self._mailer.send(message)
         except MailRefusedError as error:
@@ -76,10 +138,20 @@ class Letters:
         except MailDelayedError as error:
             raise JobDelayedError from error
 
-    def _url(self, page: str) -> str:
-        return f"{self._settings.public_url}/{page}"
+    def _enclose(self, page: str, mailed: Mailed) -> Enclosure:
+        return Enclosure(link=self._url(page, mailed.token), code=mailed.code)
+
+    def _url(self, page: str, token: str | None = None) -> str:
+        query = f"?{urlencode({'token': token})}" if token else ""
+        return f"{self._settings.public_url}/{page}{query}"
 
 
-async def _find(session: AsyncSession, condition: ColumnElement[bool]) -> User | None:
-    found: User | None = await session.scalar(select(User).where(condition, User.disabled_at.is_(None)))
+def _recipient(user: User) -> Recipient:
+    return Recipient(email=user.email, username=user.username, locale=user.locale)
+
+
+async def _find(session: AsyncSession, *conditions: ColumnElement[bool], locks: bool = False) -> User | None:
+    """Return who is meant, unless they are disabled."""
+    query = select(User).where(*conditions, User.disabled_at.is_(None))
+    found: User | None = await session.scalar(query.with_for_update() if locks else query)
     return found

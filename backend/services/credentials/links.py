@@ -1,106 +1,97 @@
-"""Links that are mailed: made once, stored as a keyed hash, used once."""
+"""Links and codes that are mailed: made once, stored as keyed hashes."""
 
 import uuid
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
-from backend.core.database import Database
 from backend.core.errors import BadRequestError
 from backend.core.keys import Keyring
 from backend.models.credentials import OneTimeToken, TokenPurpose
 from backend.models.users import User
-from backend.utils.security import new_link_token
+from backend.utils.security import new_code, new_link_token
 
-LIVES = {TokenPurpose.VERIFY_EMAIL: timedelta(hours=24), TokenPurpose.RESET_PASSWORD: timedelta(hours=1)}
+LIVES: Final = {
+    TokenPurpose.VERIFY_EMAIL: timedelta(hours=24),
+    TokenPurpose.RESET_PASSWORD: timedelta(hours=1),
+    TokenPurpose.CHANGE_EMAIL: timedelta(hours=24),
+    TokenPurpose.UNDO_EMAIL_CHANGE: timedelta(days=7),
+}
 """How long a link works."""
+
+CODE_LIFE: Final = timedelta(minutes=10)
+CODE_TRIES: Final = 5
 
 
 class LinkInvalidError(BadRequestError):
-    """The link is unknown, used or expired, or was sent to an address that is no longer the account's."""
+    """The link or code is unknown, used or expired, or was for an address that the account no longer has."""
 
     code = "link-invalid"
-    title = "The link is not valid any more"
+    title = "The link or code is not valid any more"
 
 
-class Account(NamedTuple):
-    """What checking or setting a password needs of an account."""
+class Mailed(NamedTuple):
+    """What a letter is to hold; nothing else knows it."""
 
     id: uuid.UUID
-    email: str
-    username: str
-    password_hash: str
-    disabled_at: datetime | None
+    token: str
+    code: str
 
 
-async def issue(session: AsyncSession, user: User, purpose: TokenPurpose, *, keyring: Keyring) -> str:
-    """Return a new link's token, which is stored as a keyed hash."""
-    token = new_link_token()
-    session.add(
-        OneTimeToken(
-            user_id=user.id,
-            purpose=purpose,
-            digest=digest_of(purpose, token, keyring),
-            email_key=user.email_key,
-            expires_at=now() + LIVES[purpose],
-        )
-    )
-    await session.flush()
-    return token
+async def issue(
+    session: AsyncSession,
+    user: User,
+    purpose: TokenPurpose,
+    *,
+    keyring: Keyring,
+    row: OneTimeToken | None = None,
+) -> Mailed:
+    """Make a link and its code for an account whose row is locked. An earlier code of the purpose dies.
 
+    One code at a time: with many alive, a guess would be right for any of them. Earlier links live on.
 
-async def account_of(database: Database, digest: str) -> Account:
-    """Return the account that an unused link is for. The link may still be used meanwhile: `consume` decides.
-
-    Raises:
-        LinkInvalidError: There is no such link, or its time is over.
+    Args:
+        session: A unit of work.
+        user: Whose link.
+        purpose: What it is good for.
+        keyring: Makes the hashes.
+        row: What the link says beyond that (see `OneTimeToken`).
     """
-    query = (
-        select(User.id, User.email, User.username, User.password_hash, User.disabled_at)
-        .join(OneTimeToken, OneTimeToken.user_id == User.id)
-        .where(
-            OneTimeToken.digest == digest,
-            OneTimeToken.consumed_at.is_(None),
-            OneTimeToken.expires_at > now(),
-        )
-    )
-    async with database.statement() as connection:
-        row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        raise LinkInvalidError
-    return Account(*row)
-
-
-async def consume(session: AsyncSession, digest: str) -> User:
-    """Use a link up, in one atomic statement, and return its account.
-
-    Raises:
-        LinkInvalidError: The link is not good any more.
-    """
-    moment = now()
-    used = await session.execute(
+    row = row or OneTimeToken()
+    token, code = new_link_token(), new_code()
+    await session.execute(
         update(OneTimeToken)
-        .where(
-            OneTimeToken.digest == digest,
-            OneTimeToken.consumed_at.is_(None),
-            OneTimeToken.expires_at > moment,
-        )
-        .values(consumed_at=moment)
-        .returning(OneTimeToken.user_id, OneTimeToken.email_key)
+        .where(OneTimeToken.user_id == user.id, OneTimeToken.purpose == purpose)
+        .values(code_digest=None)
+        .execution_options(synchronize_session=False)
     )
-    token = used.one_or_none()
-    if token is None:
-        raise LinkInvalidError
-    user = await session.get(User, token.user_id, with_for_update=True)
-    if user is None or user.email_key != token.email_key or user.disabled_at is not None:
-        raise LinkInvalidError
-    return user
+    row.user_id, row.purpose, row.email_key = user.id, purpose, user.email_key
+    row.digest = digest_of(purpose, token, keyring)
+    row.code_digest = code_digest_of(purpose, user.id, code, keyring)
+    row.expires_at = now() + LIVES[purpose]
+    session.add(row)
+    await session.flush()
+    return Mailed(row.id, token, code)
+
+
+async def discard(session: AsyncSession, user_id: uuid.UUID, *which: ColumnElement[bool]) -> None:
+    """Make links and codes of an account useless."""
+    await session.execute(
+        delete(OneTimeToken)
+        .where(OneTimeToken.user_id == user_id, *which)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def digest_of(purpose: TokenPurpose, token: str, keyring: Keyring) -> str:
     """Return what is stored of a link's token."""
     # The purpose is part of the key: a token of one purpose is not even found under another.
     return keyring.fingerprint(f"one-time-token {purpose}", token)
+
+
+def code_digest_of(purpose: TokenPurpose, user_id: uuid.UUID, code: str, keyring: Keyring) -> str:
+    """Return what is stored of a code: it is right for one account and one purpose."""
+    return keyring.fingerprint(f"one-time-code {purpose}", f"{user_id} {code}")

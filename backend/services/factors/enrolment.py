@@ -4,6 +4,7 @@ Whatever changes how somebody can sign in ends their other sessions and is told 
 """
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -153,6 +154,14 @@ async def replace_recovery_codes(session: AsyncSession, user: Identity, *, keyri
 async def forget_all(session: AsyncSession, user_id: uuid.UUID) -> None:
     """Delete every factor and pending question of an account that was not its owner's before."""
     await session.execute(delete(Credential).where(Credential.user_id == user_id))
+    await challenges.forget(session, user_id)
+
+
+async def forget_since(session: AsyncSession, user_id: uuid.UUID, moment: datetime) -> None:
+    """Delete the factors that an account got since a moment, and every pending question."""
+    await session.execute(
+        delete(Credential).where(Credential.user_id == user_id, Credential.created_at >= moment)
+    )
     await challenges.forget(session, user_id)
 
 
