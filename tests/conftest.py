@@ -145,11 +145,23 @@ class MemoryMailer:
             raise self.failure
         self.sent.append(message)
 
-    def token(self) -> str:
-        """Return the token of the newest message's link."""
-        body = self.sent[-1].get_body(("plain",))
+    def token(self, to: str | None = None) -> str:
+        """Return the token of the newest message's link, among those to an address."""
+        return self._find(r"token=(\S+)", to)
+
+    def code(self, to: str | None = None) -> str:
+        """Return the newest message's code, among those to an address."""
+        return self._find(r"(?m): (\d{6})\s*$", to)
+
+    def subjects(self, to: str) -> list[str]:
+        """Return what was written to an address, oldest first."""
+        return [str(message["Subject"]) for message in self.sent if message["To"] == to]
+
+    def _find(self, pattern: str, to: str | None) -> str:
+        message = [message for message in self.sent if to in {None, message["To"]}][-1]
+        body = message.get_body(("plain",))
         assert body is not None
-        found = re.search(r"token=(\S+)", body.get_content())
+        found = re.search(pattern, body.get_content())
         assert found is not None
         return found[1]
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from backend.core.config import Settings
 from backend.main import create_app
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, Post
 from tests.factories import PASSWORD, make_settings, register, sign_in, url_of
 
 pytestmark = pytest.mark.anyio
@@ -193,3 +193,46 @@ async def test_of_64_guesses_at_once_no_more_get_through_than_one_by_one(caller:
     answers = await asyncio.gather(*(sign_in(home, "amira", WRONG) for _ in range(64)))
 
     assert Counter(answer.status_code for answer in answers) == {401: 6, 429: 58}
+
+
+@pytest.mark.parametrize("email", ["amira@example.com", "nobody@example.com"])
+@pytest.mark.parametrize("path", ["/email/verify", "/password/reset", "/email/change/confirm"])
+async def test_mailed_codes_are_guessed_no_faster_than_passwords(
+    caller: Caller, email: str, path: str
+) -> None:
+    home = caller(HOME)
+    await register(home)
+    rest = {"/email/verify": {"password": WRONG}, "/password/reset": {"new_password": "Mulberry-Tree-7"}}
+    body = {"email": email, "code": "000000"} | rest.get(path, {})
+
+    answers = [(await home.post(f"/api/v1/auth{path}", json=body)).status_code for _ in range(20)]
+
+    assert answers == [400] * 6 + [429] * 14
+    assert await _guess(home, 1, email) == [429]
+
+
+async def test_passwords_beside_links_and_changes_of_password_share_the_counter(
+    caller: Caller, post: Post
+) -> None:
+    home = caller(HOME)
+    await register(home)
+    await post.deliver()
+    tokens = (await sign_in(home, "amira")).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    link = {"token": post.mailer.token()}
+
+    async def verify(password: str) -> int:
+        return (await home.post("/api/v1/auth/email/verify", json=link | {"password": password})).status_code
+
+    async def change(password: str) -> int:
+        body = {"current_password": password, "new_password": "Mulberry-Tree-7"}
+        answer = await home.post("/api/v1/auth/password/change", json=body, headers=headers)
+        return answer.status_code
+
+    guesses = [await verify(WRONG), await verify(WRONG), await verify(PASSWORD), await change(WRONG)]
+    more = [await change(WRONG), await change(WRONG), *await _guess(home, 2), await change(PASSWORD)]
+
+    assert guesses == [401, 401, 204, 401]
+    assert more == [401, 401, 401, 429, 429]
+    items = (await home.get("/api/v1/users/me/activity", headers=headers)).json()["items"]
+    assert [item["action"] for item in items].count("sign_in_failed") == 6
