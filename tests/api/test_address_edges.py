@@ -1,13 +1,16 @@
 """Changing one's address where things go wrong: races, odd addresses, strangers, scanners."""
 
 import asyncio
+from dataclasses import replace
 
 import httpx2
 import pytest
 
+from tests.authenticator import Authenticator
 from tests.changes import AUTH, NEW, NEW_PASSWORD, OLD, THIRD, ask, change, confirm, make_proved, undo
 from tests.conftest import FakeClock, Post
 from tests.factories import PASSWORD, Person, sign_in
+from tests.second_factors import enrol_passkey, login_with_passkey
 
 pytestmark = pytest.mark.anyio
 
@@ -186,3 +189,21 @@ async def test_no_change_outlives_a_reset_that_races_with_its_request(
 
     assert reset.status_code == 204
     assert {letter["To"] for letter in post.mailer.sent} == {OLD}
+
+
+async def test_an_undo_takes_a_thiefs_passkey_away_and_leaves_an_older_one(
+    client: httpx2.AsyncClient, post: Post, time: FakeClock
+) -> None:
+    amira, of_amira, of_thief = await make_proved(client, post), Authenticator(), Authenticator()
+    await enrol_passkey(client, amira, of_amira)
+    time.advance(days=8)
+    signed_in = (await login_with_passkey(client, of_amira)).json()
+    thief = replace(amira, access_token=signed_in["access_token"])
+    await enrol_passkey(client, thief, of_thief, "Other")
+    await change(client, post, thief)
+
+    before = await login_with_passkey(client, of_thief)
+    assert (await undo(client, post.mailer.token(OLD))).status_code == 204
+
+    after = [(await login_with_passkey(client, passkey)).status_code for passkey in (of_thief, of_amira)]
+    assert (before.status_code, after) == (200, [401, 200])
