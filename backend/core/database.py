@@ -5,6 +5,8 @@ Two kinds of access. A *unit* is a transaction of one request: everything in it 
 """
 
 import asyncio
+import ipaddress
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -233,12 +235,36 @@ def _create_engine(settings: Settings, *, is_sqlite: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings.database.acquire_timeout.total_seconds(),
         pool_pre_ping=False,
-        connect_args={} if is_sqlite else {"command_timeout": timeout, "timeout": timeout},
+        connect_args={} if is_sqlite else {"command_timeout": timeout, "timeout": timeout, **_tls(settings)},
     )
     if is_sqlite:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _tls(settings: Settings) -> dict[str, ssl.SSLContext]:
+    """Ask a server on another machine for TLS, with a certificate of its name that the system trusts.
+
+    The driver itself would take TLS where it is offered, from whoever answers. An URL that says otherwise
+    (`ssl=disable`, `ssl=require`) is obeyed.
+    """
+    url = settings.database_url
+    named = url.query.get("host", ())
+    hosts = [url.host or "", *((named,) if isinstance(named, str) else named)]
+    if url.query.get("ssl", "verify-full") != "verify-full" or all(map(_is_here, hosts)):
+        return {}
+    return {"ssl": ssl.create_default_context()}
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine: no name, a socket's path, or the loopback."""
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own class
