@@ -105,7 +105,7 @@ def create_prepared_app() -> FastAPI:
 def _surround(app: FastAPI, settings: Settings) -> None:
     # The last one added is the outermost: a browser may read what the guard refuses too.
     app.add_middleware(RequestGuard, settings=settings.http)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, public_url=settings.mail.public_url)
     if settings.http.cors_origins:
         app.add_middleware(
             CORSMiddleware,

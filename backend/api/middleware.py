@@ -24,21 +24,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _PORT = re.compile(r":\d*$")  # "[::1]" ends in no port
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _CLOSE = {"Connection": "close"}
-_DOCS_PATHS = ("/docs", "/assets/")
-_PAGE_PATHS = ("/verify-email", "/reset-password", "/forgot-password", "/pages/")
-
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-# The documentation page starts with an inline script; Swagger UI sets inline styles and draws data: images.
-_DOCS_POLICY = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
-
-
-_PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
 
 
 class RequestLog:
@@ -108,24 +94,22 @@ def _template(scope: Scope) -> str | None:
     return getattr(route, "path", None)
 
 
-def _policy(path: str) -> str:
-    if path.startswith(_DOCS_PATHS):
-        return _DOCS_POLICY
-    return _PAGE_POLICY if path.startswith(_PAGE_PATHS) else _API_POLICY
-
-
 class SecurityHeaders:
-    """Tells browsers to trust nothing that we did not mean, and caches to keep nothing personal."""
+    """Tells browsers to trust nothing that we did not mean, and caches to keep nothing personal.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A proxy ends TLS and speaks plain HTTP to us, so the scheme alone does not tell whether browsers must come
+    by TLS: where people reach the service does.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
+        self._is_public_over_tls = public_url.startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = _policy(scope["path"])
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -135,8 +119,8 @@ class SecurityHeaders:
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Cross-Origin-Resource-Policy"] = "same-origin"
-                headers["Content-Security-Policy"] = policy
-                if scope["scheme"] == "https":
+                headers.setdefault("Content-Security-Policy", _API_POLICY)  # pages bring their own
+                if self._is_public_over_tls or scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -15,6 +15,10 @@ from backend.api import problems
 router = APIRouter(include_in_schema=False)
 
 _FOLDER = FilePath(__file__).parents[1] / "data" / "pages"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 _MEDIA_TYPES = {"page.js": "text/javascript", "page.css": "text/css"}
 
 
@@ -62,4 +66,5 @@ def _page(page: str, *, field: str = "", autocomplete: str = "") -> HTMLResponse
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     parts = {"page": page, "field": field, "autocomplete": autocomplete}
-    return HTMLResponse(templates.get_template("page.html.jinja").render(parts))
+    html = templates.get_template("page.html.jinja").render(parts)
+    return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})

@@ -28,7 +28,6 @@ from backend.core.logging import logger
 from backend.schemas.base import (
     MfaProblem,
     OAuthProblem,
-    Outgoing,
     Problem,
     ProblemViolation,
     ValidationProblem,
@@ -157,7 +156,7 @@ async def _on_app_error(_: Request, error: Exception) -> Response:
     if isinstance(error, UnavailableError):
         logger.warning("unavailable", error=type(error.__cause__).__name__, code=error.code)
     members = _members(status, error.code, error.title, error.detail)
-    document: Outgoing
+    document: Problem
     if isinstance(error, InvalidInputError):
         violations = tuple(ProblemViolation.model_validate(item) for item in error.violations)
         document = ValidationProblem(**members, errors=violations)
@@ -235,9 +234,11 @@ def _members(status: int, code: str, title: str, detail: str | None) -> dict[str
 
 
 def _response(
-    document: Outgoing, headers: dict[str, str] | None, extension: Mapping[str, object] | None = None
+    document: Problem, headers: dict[str, str] | None, extension: Mapping[str, object] | None = None
 ) -> Response:
-    status: int = document.status  # type: ignore[attr-defined] # every problem has one
+    status = document.status
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR:  # else a line with the cause was written already
+        logger.info("request_refused", status=status, code=document.code)
     members = document.model_dump(mode="json") | dict(extension or {})
     body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
     return Response(body, status, headers, media_type=MEDIA_TYPE)

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue, StrictInt, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from backend.models.factors import FactorKind
@@ -44,7 +44,7 @@ class AttestationResponse(_FromBrowser):
     authenticator_data: _AuthenticatorData | None = None
     transports: tuple[_Label, ...] = Field(default=(), max_length=10)
     public_key: Annotated[str, _base64url(8_192)] | None = None
-    public_key_algorithm: int | None = Field(default=None, ge=-65_536, le=65_535)
+    public_key_algorithm: StrictInt | None = Field(default=None, ge=-65_536, le=65_535)
 
 
 class AssertionResponse(_FromBrowser):

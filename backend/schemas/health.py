@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from backend.models.health import Relationship
 from backend.schemas.base import Incoming, Note, Outgoing, Text
@@ -60,7 +60,7 @@ class AllergyEntry(Incoming):
     kind: AllergyKind = AllergyKind.ALLERGY
     severity: Severity = Severity.MODERATE
     reactions: Annotated[tuple[Reaction, ...], Field(max_length=16)] = ()
-    avoid_traces: bool = True
+    avoid_traces: StrictBool = True
     note: Note | None = None
 
 
@@ -75,7 +75,7 @@ class HealthProfileReplace(Incoming):
     """
 
     display_name: DisplayName | None = None
-    no_known_allergies: bool = False
+    no_known_allergies: StrictBool = False
     allergies: Allergies = ()
     dietary_restrictions: Restrictions = ()
     medical_conditions: Restrictions = ()

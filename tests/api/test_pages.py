@@ -9,7 +9,10 @@ from tests.factories import PASSWORD, register
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("path", ["/verify-email", "/reset-password", "/forgot-password"])
+@pytest.mark.parametrize(
+    "path",
+    ["/verify-email", "/reset-password", "/forgot-password", "/confirm-email-change", "/undo-email-change"],
+)
 async def test_a_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(
     client: httpx2.AsyncClient, path: str
 ) -> None:
