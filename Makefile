@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
 
-.PHONY: help serve test check bench timing format lint types imports openapi lock clean
+.PHONY: help serve test check bench timing format lint types imports openapi lock sbom clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -51,6 +51,9 @@ lock: $(DEV) ## Resolve requirements/*.in anew
 	  $(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+sbom: $(DEV) ## Print the bill of materials of what runs (CycloneDX, JSON)
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --mc-type application requirements/runtime.txt
 
 clean: ## Remove the environment and caches; never the data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
