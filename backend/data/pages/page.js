@@ -63,9 +63,11 @@ for (const element of document.querySelectorAll("[data-text]")) {
   element.textContent = texts[page][element.dataset.text] ?? texts[element.dataset.text];
 }
 
-// The token leaves the address bar, the history and whatever reads them.
-const token = new URLSearchParams(location.search).get("token") ?? "";
+// The token stands after `#`, which is not sent; it leaves the address bar, the history and whatever reads them.
+const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 history.replaceState(null, "", location.pathname);
+// Another link to the page that is open already loads nothing by itself.
+addEventListener("hashchange", () => location.reload());
 
 async function explain(response) {
   const known = texts.failures[response.status] ?? texts.broken;

@@ -142,8 +142,9 @@ class Letters:
         return Enclosure(link=self._url(page, mailed.token), code=mailed.code)
 
     def _url(self, page: str, token: str | None = None) -> str:
-        query = f"?{urlencode({'token': token})}" if token else ""
-        return f"{self._settings.public_url}/{page}{query}"
+        # After `#`: a browser keeps it from every server until somebody presses the page's button.
+        fragment = f"#{urlencode({'token': token})}" if token else ""
+        return f"{self._settings.public_url}/{page}{fragment}"
 
 
 def _recipient(user: User) -> Recipient:
