@@ -243,3 +243,13 @@ async def test_extra_fields_of_oauth_clients_are_accepted(client: httpx2.AsyncCl
     response = await client.post("/api/v1/auth/login", data=form)
 
     assert response.status_code == 200
+
+
+async def test_an_empty_password_is_refused_before_anybody_is_looked_up(client: httpx2.AsyncClient) -> None:
+    await register(client)
+
+    answers = [await sign_in(client, name, "") for name in ("amira", "nobody")]
+
+    bodies = [answer.json() | {"request_id": None} for answer in answers]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert bodies[0] == bodies[1]

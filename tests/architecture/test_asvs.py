@@ -1,4 +1,4 @@
-"""The list of ASVS requirements: complete, and nothing on it is called met that is not shown to be."""
+"""What the pages on security refer to exists, and the list of ASVS requirements is complete and shown."""
 
 import ast
 import re
@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "security" / "asvs.md"
+FAILURES = ROOT / "docs" / "security" / "failures.md"
 STATUSES = {"met", "partly", "operator", "later", "not applicable"}
 
 # Section of the standard -> numbers of its requirements that apply (OWASP ASVS 5.0.0, levels 1 and 2).
@@ -56,7 +57,8 @@ ROWS = [
     for line in PAGE.read_text("utf-8").splitlines()
     if re.match(r"\| V\d", line)
 ]
-EVIDENCE = sorted({name for row in ROWS for name in row.evidence})
+FAILURE_TESTS = re.findall(r"`(tests/[^`]+::\w+)`", FAILURES.read_text("utf-8"))
+EVIDENCE = sorted({*FAILURE_TESTS, *(name for row in ROWS for name in row.evidence)})
 
 
 def _expected() -> list[str]:
@@ -128,6 +130,13 @@ def test_a_named_section_exists(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in EVIDENCE if name.startswith("ruff ")])
 def test_a_named_rule_is_on(name: str) -> None:
     assert name.removeprefix("ruff ") in _enabled_rules()
+
+
+def test_every_failure_elsewhere_has_its_source_and_a_test() -> None:
+    rows = [line for line in FAILURES.read_text("utf-8").splitlines() if line.startswith("| ")][2:]
+
+    assert len(rows) >= 12
+    assert [row for row in rows if "`tests/" not in row or "https://" not in row] == []
 
 
 def test_types_are_checked_strictly() -> None:

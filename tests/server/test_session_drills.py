@@ -204,10 +204,15 @@ async def test_a_restart_revives_nothing(data_dir: Path, variables: dict[str, st
     async with _serving(data_dir, variables) as (server, client):
         left, kept = await make_person(client, "left"), await make_person(client, "kept")
         await _sign_out(client, left)
+        spent = await make_person(client, "spent")
+        successor = (await _refresh(client, spent.refresh_token)).json()["refresh_token"]
+        newest = (await _refresh(client, successor)).json()["refresh_token"]
         server.process.send_signal(signal.SIGKILL)
 
     async with _serving(data_dir, variables) as (_, client):
         accessed = [await _statuses(client, [person.access_token]) for person in (left, kept)]
         refreshed = [(await _refresh(client, person.refresh_token)).status_code for person in (left, kept)]
+        replayed = [(await _refresh(client, token)).status_code for token in (spent.refresh_token, newest)]
 
     assert (accessed, refreshed) == ([{401}, {200}], [400, 200])
+    assert replayed == [400, 400]
