@@ -39,8 +39,8 @@ async def guarded(app: FastAPI, settings: Settings) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-def caller(guarded: FastAPI) -> Caller:
-    """Return what makes a client at an address."""
+def caller(guarded: FastAPI, time: FakeClock) -> Caller:
+    """Return what makes a client at an address, while time stands still: guesses drain away with it."""
 
     def make(address: str, device: str = "Firefox/140.0") -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
@@ -212,7 +212,7 @@ async def test_mailed_codes_are_guessed_no_faster_than_passwords(
 
 
 async def test_passwords_beside_links_and_changes_of_password_share_the_counter(
-    caller: Caller, post: Post
+    caller: Caller, post: Post, time: FakeClock
 ) -> None:
     home = caller(HOME)
     await register(home)

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +58,23 @@ def start(data_dir: Path, *arguments: str, **variables: str) -> Server:
         banner += line
     found = re.search(r"listens on (http://\S+)", banner)
     assert found is not None
-    transport = httpx2.HTTPTransport(retries=8)
-    with httpx2.Client(transport=transport, timeout=30) as client:
-        client.get(f"{found[1]}/readyz").raise_for_status()
+    _await_ready(found[1])
     return Server(found[1], data_dir, banner, process, environment)
+
+
+def _await_ready(url: str) -> None:
+    """Wait until the server answers: its processes take seconds to start on a busy machine."""
+    deadline = time.monotonic() + 60
+    with httpx2.Client(timeout=30) as client:
+        while True:
+            try:
+                client.get(f"{url}/readyz").raise_for_status()
+            except httpx2.ConnectError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
 
 def stop(server: Server) -> int:
