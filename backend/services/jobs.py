@@ -161,10 +161,10 @@ async def _run(database: Database, handler: Handler, task: Task, settings: JobSe
     except JobFailedError:
         await _keep_as_failed(database, task)
     except JobDelayedError:
-        if task.attempts >= settings.max_attempts:
-            await _keep_as_failed(database, task)
-        else:
-            await _put_off(database, task)
+        await _try_later(database, task, settings)
+    except Exception:  # noqa: BLE001 - one job that nobody foresaw must not keep the others from being done
+        logger.exception("job_crashed", code=task.kind)
+        await _try_later(database, task, settings)
     else:
         async with database.unit() as session:
             await session.execute(delete(Job).where(Job.id == task.id))
@@ -175,7 +175,10 @@ async def _keep_as_failed(database: Database, task: Task) -> None:
     await _store(database, task, failed_at=now())
 
 
-async def _put_off(database: Database, task: Task) -> None:
+async def _try_later(database: Database, task: Task, settings: JobSettings) -> None:
+    if task.attempts >= settings.max_attempts:
+        await _keep_as_failed(database, task)
+        return
     logger.warning("job_delayed", code=task.kind)
     delay = min(_FIRST_DELAY * 2 ** (task.attempts - 1), _LAST_DELAY)
     await _store(database, task, run_at=now() + delay)

@@ -135,3 +135,28 @@ async def test_a_server_that_fails_is_asked_again_unless_it_refuses(
 
     assert len(post.mailer.sent) == sent
     assert [job.failed_at is not None for job in await _jobs(post.resources)] == [True] * failed
+
+
+async def test_a_job_that_breaks_keeps_no_other_from_being_done(
+    resources: Resources, time: FakeClock
+) -> None:
+    for _ in range(3):
+        await _ask(resources)
+    broken = min(job.id for job in await _jobs(resources))
+    done: list[uuid.UUID] = []
+
+    async def handle(task: Task) -> None:
+        if task.id == broken:
+            raise ValueError
+        done.append(task.id)
+
+    await _run(resources, handle)
+    assert len(done) == 2
+
+    for _ in range(resources.settings.jobs.max_attempts):
+        time.advance(hours=7)
+        await _run(resources, handle)
+
+    (kept,) = await _jobs(resources)
+    assert kept.id == broken
+    assert kept.failed_at is not None
