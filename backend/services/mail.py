@@ -3,13 +3,14 @@
 import uuid
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 import yaml
+from email_validator import validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import BaseModel, ConfigDict
 
@@ -99,10 +100,12 @@ def compose(
     words = _words(language)[occasion].to(recipient.username)
     parts = {"text": words, "language": language, **enclosure.model_dump()}
     _, sender = parseaddr(settings.sender)
-    # The standard library's policy folds headers, encodes words and refuses line breaks in values.
-    message = EmailMessage(policy=SMTP)
+    mailbox = _mailbox(recipient.email)
+    # The standard library's policy folds headers, encodes words and refuses line breaks in values. Words of
+    # an address are never encoded: such a header needs UTF-8 (RFC 6532).
+    message = EmailMessage(policy=SMTP if mailbox.username.isascii() else SMTPUTF8)
     message["From"] = settings.sender
-    message["To"] = Address(addr_spec=recipient.email)
+    message["To"] = mailbox
     message["Subject"] = words.subject
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<{identifier}@{sender.rpartition('@')[2]}>"
@@ -115,6 +118,15 @@ def compose(
 def languages() -> tuple[str, ...]:
     """Return the languages that we write in."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def _mailbox(email: str) -> Address:
+    """Return an address for a header: its domain in the form of the DNS, which every server understands."""
+    name, _, domain = email.rpartition("@")
+    if not domain.isascii():
+        parts = validate_email(email, check_deliverability=False, test_environment=True)
+        domain = parts.ascii_domain
+    return Address(username=name, domain=domain)
 
 
 def _language(locale: str) -> str:

@@ -27,6 +27,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.accepted: list[bytes] = []
+        self.recipients: list[str] = []
 
     async def handle_RCPT(  # noqa: N802 - the name and the parts are the server's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -41,6 +42,7 @@ class Mailbox:
         """Accept one message."""
         assert isinstance(envelope.content, bytes)
         self.accepted.append(envelope.content)
+        self.recipients += envelope.rcpt_tos
         return "250 OK"
 
 
@@ -68,6 +70,7 @@ def server() -> Iterator[Controller]:
         port=_free_port(),
         authenticator=_authenticate,
         auth_require_tls=False,
+        enable_SMTPUTF8=True,
     )
     controller.start()
     yield controller
@@ -134,6 +137,20 @@ async def test_a_server_that_cannot_be_used_loses_nothing(
         await SmtpMailer(_settings(server, **changes)).send(_letter())
 
     assert server.handler.accepted == []
+
+
+@pytest.mark.parametrize(
+    ("address", "recipient"),
+    [("amíra@example.com", "amíra@example.com"), ("amira@exämple.com", "amira@xn--exmple-cua.com")],
+)
+async def test_an_address_may_be_written_in_any_script(
+    server: Controller, address: str, recipient: str
+) -> None:
+    await SmtpMailer(_settings(server)).send(_letter(email=address))
+
+    (content,) = server.handler.accepted
+    assert f"To: {recipient}\r\n".encode() in content
+    assert server.handler.recipients == [recipient]
 
 
 async def test_without_a_server_a_letter_is_a_file_of_the_owner_alone(tmp_path: Path) -> None:
