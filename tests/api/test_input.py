@@ -15,6 +15,7 @@ from tests.factories import make_person, make_settings
 pytestmark = pytest.mark.anyio
 
 USERS, PROFILES = "/api/v1/users/", "/api/v1/health/profiles"
+RESET = "/api/v1/auth/password/reset"
 JSON = {"Content-Type": "application/json"}
 DEEP = b'{"allergies":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
 
@@ -56,6 +57,24 @@ async def test_a_bad_body_is_refused_and_nothing_is_stored(
     assert response.json()["status"] == status
     assert "secretmember" not in response.text
     assert (await client.get(PROFILES, headers=amira.headers)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (USERS, rb'{"email": "a@example.com", "username": "amira", "password": "\ud800"}'),
+        (RESET, rb'{"token": "\ud800", "new_password": "Mulberry-Tree-7"}'),
+        (RESET, rb'{"email": "a@example.com", "code": "\ud80012345", "new_password": "Mulberry-Tree-7"}'),
+        (RESET, rb'{"token": "abc", "new_password": "\ud800"}'),
+    ],
+)
+async def test_a_secret_that_is_no_unicode_is_refused(
+    client: httpx2.AsyncClient, path: str, body: bytes
+) -> None:
+    response = await client.post(path, content=body, headers=JSON)
+
+    assert response.status_code == 422
+    assert [error["code"] for error in response.json()["errors"]] == ["string-unicode"]
 
 
 @pytest.mark.parametrize(
