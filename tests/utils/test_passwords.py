@@ -96,3 +96,14 @@ def test_both_normal_forms_have_the_same_faults(text: str) -> None:
 @given(st.text(alphabet="aß1!@é\u0301Σİ-", max_size=1_024))
 def test_the_longest_input_stays_cheap(text: str) -> None:
     assert len(list(spellings(text))) <= 3 * (9 * 9 + 3)
+
+
+def test_what_is_too_long_is_not_looked_into() -> None:
+    def refuse(_: str) -> bool:
+        raise AssertionError
+
+    policy = PasswordPolicy(min_length=8, composition=False, is_listed=refuse)
+
+    faults = policy.faults("11111111" + "\ufdfa" * 500 + "11111111")
+
+    assert [fault.code for fault in faults] == ["too-long"]
