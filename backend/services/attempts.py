@@ -70,9 +70,12 @@ class Attempts:
 
     async def forgive(self, session: AsyncSession, attempt: Attempt) -> None:
         """Take back a guess that was right. Other guesses stay: a thief's own sign-in clears none."""
+        mine = Bucket.key.in_(attempt.weights)
+        # Locked in the order of the keys, as guesses do it: an update alone would lock as the rows lie.
+        await session.execute(select(Bucket.key).where(mine).order_by(Bucket.key).with_for_update())
         await session.execute(
             update(Bucket)
-            .where(Bucket.key.in_(attempt.weights))
+            .where(mine)
             .values(
                 level=_not_negative(Bucket.level - case(attempt.weights, value=Bucket.key, else_=0.0)),
                 blocked_until=0.0,
