@@ -41,6 +41,27 @@ async def test_a_new_address_can_be_proved_for_a_day(
     assert (await confirm(client, post.mailer.token(NEW))).status_code == status
 
 
+@pytest.mark.parametrize("way", ["logout", "logout-all", "sessions"])
+async def test_a_request_ends_with_the_session_that_made_it(
+    client: httpx2.AsyncClient, post: Post, way: str
+) -> None:
+    thief = await make_proved(client, post)
+    await ask(client, thief)
+    await post.deliver()
+    token = (await sign_in(client, thief.username)).json()["access_token"]
+    owner = replace(thief, access_token=token)
+
+    if way == "sessions":
+        items = (await client.get(f"{AUTH}/sessions", headers=owner.headers)).json()["items"]
+        (other,) = [item["id"] for item in items if not item["current"]]
+        await client.delete(f"{AUTH}/sessions/{other}", headers=owner.headers)
+    else:
+        await client.post(f"{AUTH}/{way}", headers=(thief if way == "logout" else owner).headers)
+
+    assert (await confirm(client, post.mailer.token(NEW))).json()["code"] == "link-invalid"
+    assert (await sign_in(client, NEW)).status_code == 401
+
+
 async def test_a_link_of_one_purpose_does_nothing_for_another(client: httpx2.AsyncClient, post: Post) -> None:
     amira = await make_proved(client, post)
     await change(client, post, amira)

@@ -6,7 +6,6 @@ an account then ends this one too, although its letter may not have left yet.
 
 from secrets import token_urlsafe
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.keys import Keyring
@@ -14,13 +13,13 @@ from backend.core.tokens import AccessTokenInvalidError
 from backend.models.audit import AuditAction
 from backend.models.credentials import OneTimeToken, TokenPurpose
 from backend.models.jobs import JobKind
-from backend.models.sessions import RevocationReason, Session
+from backend.models.sessions import RevocationReason
 from backend.models.users import User
 from backend.schemas.credentials import EmailChange, EmailChangeConfirm, EmailChangeUndo, MailedProof
 from backend.services import audit, factors, jobs, sessions, users
 from backend.services.auth import SignInParts
 from backend.services.credentials import proofs
-from backend.services.credentials.links import LIVES, discard, issue
+from backend.services.credentials.links import LIVES, LinkInvalidError, discard, issue
 from backend.services.mail import Occasion
 from backend.services.users import Identity
 
@@ -38,9 +37,8 @@ async def request_change(
         AccessTokenInvalidError: The session ended meanwhile.
     """
     account = await session.get(User, user.id, with_for_update=True)
-    live = select(Session.id).where(Session.id == user.session_id, Session.revoked_at.is_(None))
     # Whatever ended the session has ended its requests too: none may come back after it.
-    if account is None or await session.scalar(live) is None:
+    if account is None or not await sessions.is_live(session, user.session_id):
         raise AccessTokenInvalidError
     await discard(session, user.id, OneTimeToken.purpose == TokenPurpose.CHANGE_EMAIL)
     row = OneTimeToken(email=data.new_email, session_id=user.session_id)
@@ -57,13 +55,15 @@ async def confirm_change(session: AsyncSession, data: EmailChangeConfirm, *, par
     undo it if it had been proved: one that never was may be a stranger's.
 
     Raises:
-        LinkInvalidError: The link or code is not good any more.
+        LinkInvalidError: The link or code is not good any more, or the session that asked has been ended.
         EmailTakenError: Another account has taken the address meanwhile; the link stays good.
         RateLimitedError: Too many guesses lately.
     """
     keyring = parts.keyring
     claim = await proofs.look_up(data, TokenPurpose.CHANGE_EMAIL, parts=parts)
     user, token = await proofs.find(session, claim, keyring=keyring)
+    if not await sessions.is_live(session, token.session_id):
+        raise LinkInvalidError  # who ends a stranger's session ends what the stranger asked for
     await proofs.use_up(session, token)
     notice = await _notice(session, user, keyring)
     await users.set_email(session, user, token.email or user.email)

@@ -1,6 +1,11 @@
 """Sessions: signed-in devices, their tokens, and who acts in a request."""
 
-from backend.services.sessions.authentication import SignInNotRecentError, authenticate, require_recent
+from backend.services.sessions.authentication import (
+    SignInNotRecentError,
+    authenticate,
+    is_live,
+    require_recent,
+)
 from backend.services.sessions.devices import (
     SessionNotFoundError,
     end,
@@ -38,6 +43,7 @@ __all__ = [
     "end_all",
     "end_one",
     "is_from_here",
+    "is_live",
     "list_sessions",
     "purge",
     "require_recent",

@@ -1,9 +1,11 @@
 """Who acts in a request: the hot path of every one of them."""
 
+import uuid
 from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
 from backend.core.database import Database
@@ -75,6 +77,16 @@ async def authenticate(database: Database, token: str, *, tokens: Tokens) -> Ide
     if row is None:
         raise AccessTokenInvalidError
     return Identity(**row)
+
+
+async def is_live(session: AsyncSession, session_id: uuid.UUID | None) -> bool:
+    """Tell whether nobody has ended a session, as far as this transaction sees.
+
+    A request is authenticated before its transaction begins, and what it asks for may be done much later.
+    What gives lasting power over an account looks again once the account is locked.
+    """
+    live = select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
+    return await session.scalar(live) is not None
 
 
 def require_recent(user: Identity) -> None:
