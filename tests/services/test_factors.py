@@ -5,15 +5,20 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import httpx2
 import pytest
 
 from backend.api.dependencies import Resources
 from backend.core import clock
+from backend.core.tokens import AccessTokenInvalidError
 from backend.models.factors import Credential, FactorKind
+from backend.schemas.factors import TotpBegin
+from backend.services import factors, sessions
 from backend.services.factors.seals import open_secret, seal_secret
 from backend.services.factors.totp import matching_step
 from backend.services.users import DATA_KEY
 from backend.utils.security import SealBrokenError, new_key
+from tests.factories import make_person
 
 SECRET = base64.b32encode(b"12345678901234567890")
 
@@ -65,3 +70,16 @@ def test_a_secret_opens_for_its_owner_in_its_row_and_as_its_kind(resources: Reso
     ):
         with pytest.raises(SealBrokenError):
             open_secret(moved, owner=owner, keyring=keyring)
+
+
+async def test_a_session_that_ended_meanwhile_sets_no_factor_up(
+    client: httpx2.AsyncClient, resources: Resources
+) -> None:
+    person = await make_person(client)
+    database, tokens, keyring = resources.database, resources.tokens, resources.keyring
+    thief = await sessions.authenticate(database, person.access_token, tokens=tokens)
+    await client.post("/api/v1/auth/logout-all", headers=person.headers)
+
+    with pytest.raises(AccessTokenInvalidError):
+        async with database.unit() as session:
+            await factors.begin_totp(session, thief, TotpBegin(), keyring=keyring)

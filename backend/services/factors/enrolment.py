@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.keys import Keyring
 from backend.core.passkeys import RelyingParty
+from backend.core.tokens import AccessTokenInvalidError
 from backend.models.audit import AuditAction
 from backend.models.factors import ChallengePurpose, Credential, FactorKind
 from backend.models.jobs import JobKind
@@ -200,6 +201,9 @@ async def _lock(session: AsyncSession, user: Identity) -> None:
     """Take one change of an account's factors at a time, and none beside a sign-in."""
     if await session.get(User, user.id, with_for_update=True) is None:
         raise AccountGoneError
+    # A reset of the password may have gone before: what it signed out must not get a factor after it.
+    if not await sessions.is_live(session, user.session_id):
+        raise AccessTokenInvalidError
 
 
 async def _record(
