@@ -38,6 +38,7 @@ from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
 from backend.services import audit as audit_service
+from backend.services import credentials as credentials_service
 from backend.services import jobs, sessions
 from backend.services import screening as screening_service
 from backend.services.attempts import Attempts
@@ -148,6 +149,8 @@ async def work(resources: Resources) -> None:
     async def tidy_up() -> int:
         await resources.attempts.purge()
         await sessions.purge(database)
+        await credentials_service.purge_links(database)
+        await jobs.purge(database)
         return 0
 
     await asyncio.gather(

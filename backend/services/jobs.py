@@ -26,6 +26,7 @@ _PAYLOAD = "job"
 _BATCH = 20
 _FIRST_DELAY = timedelta(seconds=15)
 _LAST_DELAY = timedelta(hours=6)
+_FAILED_KEPT = timedelta(days=30)
 
 
 class ForAddress(BaseModel):
@@ -130,6 +131,12 @@ async def run_due(
     for task in tasks:
         await _run(database, handlers[task.kind], task, settings)
     return len(tasks)
+
+
+async def purge(database: Database) -> None:
+    """Delete jobs that failed long ago: their payloads hold addresses, of people too who have left."""
+    async with database.unit() as session:
+        await session.execute(delete(Job).where(Job.failed_at < now() - _FAILED_KEPT))
 
 
 async def _take(session: AsyncSession, *, keyring: Keyring, lease: timedelta) -> list[Task]:

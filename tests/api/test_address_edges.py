@@ -5,7 +5,10 @@ from dataclasses import replace
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from backend.models.credentials import OneTimeToken
+from backend.services import credentials
 from tests.authenticator import Authenticator
 from tests.changes import AUTH, NEW, NEW_PASSWORD, OLD, THIRD, ask, change, confirm, make_proved, undo
 from tests.conftest import FakeClock, Post
@@ -228,3 +231,18 @@ async def test_an_undo_takes_a_thiefs_passkey_away_and_leaves_an_older_one(
 
     after = [(await login_with_passkey(client, passkey)).status_code for passkey in (of_thief, of_amira)]
     assert (before.status_code, after) == (200, [401, 200])
+
+
+async def test_a_given_up_address_is_forgotten_once_its_links_are_dead(
+    client: httpx2.AsyncClient, post: Post, time: FakeClock
+) -> None:
+    await change(client, post, await make_proved(client, post))
+    resources = post.resources
+    found = []
+    for days in (6, 9):
+        time.advance(days=days)
+        await credentials.purge_links(resources.database)
+        async with resources.database.reader() as reader:
+            found.append(OLD in list(await reader.scalars(select(OneTimeToken.email))))
+
+    assert found == [True, False]

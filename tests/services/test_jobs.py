@@ -160,3 +160,19 @@ async def test_a_job_that_breaks_keeps_no_other_from_being_done(
     (kept,) = await _jobs(resources)
     assert kept.id == broken
     assert kept.failed_at is not None
+
+
+async def test_a_failed_job_is_forgotten_in_the_end(resources: Resources, time: FakeClock) -> None:
+    async def fail(_: Task) -> None:
+        raise jobs.JobFailedError
+
+    await _ask(resources)
+    await _run(resources, fail)
+    await _ask(resources)
+    found = []
+    for days in (29, 2):
+        time.advance(days=days)
+        await jobs.purge(resources.database)
+        found.append([job.failed_at is not None for job in await _jobs(resources)])
+
+    assert [sorted(failed) for failed in found] == [[False, True], [False]]

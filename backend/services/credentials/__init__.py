@@ -11,12 +11,14 @@ from backend.services.credentials.changes import (
 )
 from backend.services.credentials.letters import Letters
 from backend.services.credentials.links import LinkInvalidError
+from backend.services.credentials.links import purge as purge_links
 
 __all__ = [
     "Letters",
     "LinkInvalidError",
     "change_password",
     "confirm_change",
+    "purge_links",
     "replace_password",
     "request_change",
     "request_reset",

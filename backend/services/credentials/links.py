@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
+from backend.core.database import Database
 from backend.core.errors import BadRequestError
 from backend.core.keys import Keyring
 from backend.models.credentials import OneTimeToken, TokenPurpose
@@ -21,6 +22,8 @@ LIVES: Final = {
     TokenPurpose.UNDO_EMAIL_CHANGE: timedelta(days=7),
 }
 """How long a link works."""
+
+_KEPT: Final = timedelta(days=7)
 
 CODE_LIFE: Final = timedelta(minutes=10)
 CODE_TRIES: Final = 5
@@ -84,6 +87,13 @@ async def discard(session: AsyncSession, user_id: uuid.UUID, *which: ColumnEleme
         .where(OneTimeToken.user_id == user_id, *which)
         .execution_options(synchronize_session=False)
     )
+
+
+async def purge(database: Database) -> None:
+    """Delete links that ran out: some hold an address that their owner has given up since."""
+    async with database.unit() as session:
+        # A letter that is tried again looks for the link of its first attempt: longer than that.
+        await session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now() - _KEPT))
 
 
 def digest_of(purpose: TokenPurpose, token: str, keyring: Keyring) -> str:
