@@ -83,6 +83,14 @@ class Attempts:
             .execution_options(synchronize_session=False)
         )
 
+    async def lift(self, session: AsyncSession, account: str) -> None:
+        """Take back all guesses at an account, for its owner, who has shown what was mailed.
+
+        Otherwise whoever goes on guessing from everywhere would keep the owner of a new device out for good.
+        """
+        bucket = self._key("account", account)
+        await session.execute(delete(Bucket).where(Bucket.key == bucket))
+
     async def purge(self) -> None:
         """Delete buckets that have been empty for long."""
         async with self._database.unit() as session:

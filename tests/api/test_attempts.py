@@ -116,6 +116,22 @@ async def test_guesses_from_everywhere_slow_an_account_down_but_not_its_known_de
     assert (stranger.status_code, neighbour.status_code, owner.status_code) == (429, 429, 200)
 
 
+async def test_a_new_password_lets_the_owner_in_while_others_guess(caller: Caller, post: Post) -> None:
+    home, password = caller(HOME), "Mulberry-Tree-7"
+    await register(home)
+    for network in range(11):
+        await _guess(caller(f"203.0.{network}.1"), 1)
+    assert (await sign_in(home, "amira")).status_code == 429
+
+    await home.post("/api/v1/auth/password/forgot", json={"email": "amira@example.com"})
+    await post.deliver()
+    body = {"token": post.mailer.token(), "new_password": password}
+    await home.post("/api/v1/auth/password/reset", json=body)
+
+    assert (await sign_in(home, "amira", password)).status_code == 200
+    assert await _guess(caller(HOME, "Chrome/140.0"), 5) == [401] * 5
+
+
 async def test_a_known_device_does_not_guess_without_end(caller: Caller) -> None:
     home = caller(HOME)
     await register(home)

@@ -92,6 +92,7 @@ async def reset_password(session: AsyncSession, data: PasswordReset, *, parts: S
     user.email_verified_at = user.email_verified_at or now()
     await _set_password(session, user, password_hash, keyring=keyring, keep=None)
     await _forgive(session, claim, parts)
+    await parts.attempts.lift(session, str(user.id))
     await audit.record(session, audit.Event(AuditAction.PASSWORD_RESET, user.id), keyring=keyring)
 
 
