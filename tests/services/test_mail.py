@@ -60,6 +60,21 @@ def test_a_letter_greets_links_and_escapes(occasion: Occasion, locale: str, html
     assert letter["Auto-Submitted"] == "auto-generated"
 
 
+def test_the_parts_of_a_letter_are_paragraphs() -> None:
+    recipient = Recipient(email="amira@example.com", username="amira", locale="en")
+
+    letter = compose(
+        Occasion.RESET_PASSWORD, recipient, ENCLOSURE, identifier=uuid.uuid4(), settings=MailSettings()
+    )
+
+    plain = letter.get_body(("plain",))
+    assert plain is not None
+    greeting, _, action, code, _, sender = plain.get_content().strip().split("\n\n")
+    assert (greeting, sender) == ("Hello amira,", "Safeplate")
+    assert action == f"Set a new password:\n{LINK}"
+    assert code.endswith("031415")
+
+
 def test_a_name_with_a_line_break_adds_no_header() -> None:
     recipient = Recipient(email="amira@example.com\r\nBcc: boris@example.com", username="amira", locale="en")
 
