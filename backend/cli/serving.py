@@ -11,18 +11,21 @@ from uvicorn.supervisors import Multiprocess
 
 from backend import __version__
 from backend.cli import setup
-from backend.core import keys, migrations
+from backend.core import config, keys, migrations
 from backend.core.config import Settings
 from backend.core.http import GuardedHttpProtocol
+from backend.core.mail import OUTBOX
 from backend.main import create_app
 
 commands = typer.Typer()
 
+_OWN_MACHINE = {"127.0.0.1", "localhost", "[::1]"}
 _TOUR = """\
 Safeplate {version} listens on {url}
   API     {url}/api/v1
   Docs    {url}/docs
   Data    {data}
+  Mail    {mail}
   Stop    Ctrl+C
 
 The main job in four commands (paste them into another terminal):
@@ -72,7 +75,12 @@ def serve(
     socket = server_config.bind_socket()
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{socket.getsockname()[1]}"
-    typer.echo(_TOUR.format(version=__version__, url=url, data=settings.data_dir.resolve()))
+    if "public_url" not in settings.mail.model_fields_set and name in _OWN_MACHINE:
+        # Links in mail lead here, on whichever port: the processes that serve read the settings anew.
+        config.export({"mail__public_url": url})
+    data = settings.data_dir.resolve()
+    mail = settings.mail.host or f"{data / OUTBOX} (files, until SAFEPLATE_MAIL__HOST names a server)"
+    typer.echo(_TOUR.format(version=__version__, url=url, data=data, mail=mail))
     sys.stdout.flush()
     if workers > 1:
         Multiprocess(server_config, sockets=[socket]).run()

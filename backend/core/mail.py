@@ -13,6 +13,9 @@ from backend.core.config import MailSettings, Settings
 
 _PERMANENT = 500  # RFC 5321, 4.2.1: replies from 500 on will not change by trying again
 
+OUTBOX = "outbox"
+"""The folder of letters, inside the data folder, where no server is set."""
+
 
 class MailRefusedError(Exception):
     """The server refuses this message for good. Holds no address: the reply's code alone."""
@@ -89,7 +92,7 @@ class FileMailer:
 def make_mailer(settings: Settings) -> Mailer:
     """Return the mailer that the settings ask for."""
     if settings.mail.host is None:
-        return FileMailer(settings.data_dir / "outbox")
+        return FileMailer(settings.data_dir / OUTBOX)
     return SmtpMailer(settings.mail)
 
 

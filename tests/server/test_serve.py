@@ -7,7 +7,9 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from contextlib import suppress
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import httpx2
@@ -37,6 +39,25 @@ def test_the_printed_tour_leads_to_a_verdict(data_dir: Path) -> None:
     assert ("milk", "contains", "whey powder") in found or ("milk", "contains", "whey") in found
     assert ("coeliac_disease", "contains", "semolina") in found
     assert any(code == "peanuts" and verdict == "may_contain" for code, verdict, _ in found)
+
+
+def test_mailed_links_lead_to_where_the_service_listens(data_dir: Path) -> None:
+    server = start(data_dir)
+    body = {"email": "amira@example.com", "username": "amira", "password": PASSWORD}
+    httpx2.post(f"{server.url}/api/v1/users", json=body).raise_for_status()
+    outbox = data_dir / "outbox"
+
+    deadline = time.monotonic() + 30
+    while not list(outbox.glob("*.eml")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+    stop(server)
+    (path,) = outbox.glob("*.eml")
+    plain = message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert plain is not None
+    assert f"{server.url}/verify-email" in plain.get_content()
+    assert str(outbox) in server.banner
 
 
 def test_the_data_folder_and_the_keys_are_the_owners_alone(data_dir: Path) -> None:
