@@ -30,6 +30,7 @@ from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
+from backend.core.errors import UnavailableError
 from backend.core.ledger import make_ledger
 from backend.core.logging import logger
 from backend.core.mail import make_mailer
@@ -76,7 +77,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.resources = _resources(settings)
-    api = APIRouter(prefix="/api/v1")
+    # Any of them may find the database, the counters or the hashing pool busy.
+    api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError))
     for feature in (users, audit, factors, auth, credentials, health, catalog, screening, admin):
         api.include_router(feature.router)
     app.include_router(api)

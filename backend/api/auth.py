@@ -20,7 +20,7 @@ from backend.api.dependencies import (
     Tokens,
     limited,
 )
-from backend.core.errors import InvalidInputError, RateLimitedError, UnavailableError
+from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.auth import LoginForm, RefreshRequest, SessionPage, TokenResponse
 from backend.services import auth, factors, sessions
@@ -37,7 +37,6 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
         sessions.CrossSiteError,
         InvalidInputError,
         RateLimitedError,
-        UnavailableError,
     ),
 )
 async def login(

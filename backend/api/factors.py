@@ -35,6 +35,7 @@ from backend.schemas.factors import (
     TotpEnrolment,
 )
 from backend.services import factors, sessions
+from backend.services.users import AccountGoneError
 
 router = APIRouter(prefix="/auth", tags=["factors"], route_class=StrictRoute)
 
@@ -46,7 +47,8 @@ _SIGN_IN = problems.responses(
     InvalidInputError,
     RateLimitedError,
 )
-_CHANGE = (AccessTokenInvalidError, sessions.SignInNotRecentError, InvalidInputError)
+_RECENT = (AccessTokenInvalidError, sessions.SignInNotRecentError)
+_CHANGE = (*_RECENT, InvalidInputError, AccountGoneError)
 
 
 @router.post("/mfa/totp", dependencies=[limited("login")], responses=_SIGN_IN)
@@ -82,7 +84,7 @@ async def verify_recovery_code(
 @router.post(
     "/passkey/options",
     dependencies=[limited("login")],
-    responses=problems.responses(sessions.CrossSiteError, InvalidInputError, RateLimitedError),
+    responses=problems.responses(InvalidInputError, RateLimitedError),
 )
 async def request_passkey_login(
     session: Session, data: ClientChoice, signing_in: SigningIn
@@ -126,7 +128,7 @@ async def create_totp(session: Session, user: RecentUser, data: TotpConfirm, key
     return await factors.confirm_totp(session, user, data, keyring=keyring)
 
 
-@router.post("/factors/passkeys/options", responses=problems.responses(*_CHANGE))
+@router.post("/factors/passkeys/options", responses=problems.responses(*_RECENT))
 async def request_passkey(
     session: Session, user: RecentUser, keyring: Keys, party: RelyingParty
 ) -> PasskeyChallenge:
@@ -151,7 +153,7 @@ async def create_passkey(
 @router.post(
     "/factors/recovery-codes",
     status_code=HTTPStatus.CREATED,
-    responses=problems.responses(*_CHANGE, factors.FactorMissingError),
+    responses=problems.responses(*_RECENT, AccountGoneError, factors.FactorMissingError),
 )
 async def replace_recovery_codes(session: Session, user: RecentUser, keyring: Keys) -> RecoveryCodes:
     """Make ten new recovery codes, shown once. Earlier ones are void; every other device is signed out."""
@@ -160,7 +162,7 @@ async def replace_recovery_codes(session: Session, user: RecentUser, keyring: Ke
 
 @router.patch(
     "/factors/{factor_id}",
-    responses=problems.responses(*_CHANGE, factors.FactorNotFoundError),
+    responses=problems.responses(*_RECENT, InvalidInputError, factors.FactorNotFoundError),
 )
 async def update_factor(
     session: Session, user: RecentUser, factor_id: UUID, data: FactorUpdate, keyring: Keys

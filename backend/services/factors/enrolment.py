@@ -51,6 +51,7 @@ async def begin_totp(
 
     Raises:
         FactorExistsError: An app is set up already.
+        AccountGoneError: The account was deleted meanwhile.
     """
     await _lock(session, user)
     return await totp.begin(session, user, data, keyring=keyring)
@@ -64,6 +65,7 @@ async def confirm_totp(
     Raises:
         FactorNotFoundError: No app waits for a code.
         InvalidInputError: The code is not right.
+        AccountGoneError: The account was deleted meanwhile.
     """
     await _lock(session, user)
     added = await totp.confirm(session, user, data.code.get_secret_value(), keyring=keyring)
@@ -94,6 +96,7 @@ async def add_passkey(
         InvalidInputError: The answer does not hold.
         FactorExistsError: The passkey is registered already.
         TooManyFactorsError: There are enough.
+        AccountGoneError: The account was deleted meanwhile.
     """
     purpose, keyring = ChallengePurpose.REGISTER_PASSKEY, ports.keyring
     pending = await challenges.find(ports.database, purpose, data.challenge, keyring=keyring)
@@ -126,6 +129,7 @@ async def remove(session: AsyncSession, user: Identity, factor_id: uuid.UUID, *,
 
     Raises:
         FactorNotFoundError: It does not exist or is somebody else's.
+        AccountGoneError: The account was deleted meanwhile.
     """
     await _lock(session, user)
     factor = await _get(session, user, factor_id)
@@ -142,6 +146,7 @@ async def replace_recovery_codes(session: AsyncSession, user: Identity, *, keyri
 
     Raises:
         FactorMissingError: There is nothing that they could stand in for.
+        AccountGoneError: The account was deleted meanwhile.
     """
     await _lock(session, user)
     if not await kinds_of(session, user.id):
