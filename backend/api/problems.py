@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): the only place that knows which status an error answers with."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -115,9 +115,9 @@ def status_of(error: type[AppError]) -> HTTPStatus:
     raise LookupError(error.__name__)
 
 
-def transport_codes() -> Iterable[str]:
-    """Return the codes of problems that come from the transport, not from a service."""
-    return (code for code, _ in _TRANSPORT.values())
+def transport_codes() -> Mapping[int, str]:
+    """Return, by status, the codes of problems that come from the transport, not from a service."""
+    return {status: code for status, (code, _) in _TRANSPORT.items()}
 
 
 def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The tree of errors: complete, with one status and one page each."""
 
 import pkgutil
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +32,7 @@ FEATURE_ERRORS = sorted((error for error in set(_errors()) if "code" in vars(err
 
 
 def _codes() -> list[str]:
-    return [*(error.code for error in FEATURE_ERRORS), *problems.transport_codes()]
+    return [*(error.code for error in FEATURE_ERRORS), *problems.transport_codes().values()]
 
 
 @pytest.mark.parametrize("error", sorted(set(_errors()), key=_name))
@@ -49,3 +50,11 @@ def test_no_two_errors_share_a_code() -> None:
 
 def test_every_code_has_its_page_and_every_page_its_code() -> None:
     assert {path.stem for path in DOCS.glob("*.md")} - {"README"} == set(_codes())
+
+
+def test_the_list_of_problems_names_each_beside_its_status() -> None:
+    rows = re.findall(r"(?m)^\| (\d{3}) \| (.*) \|$", (DOCS / "README.md").read_text("utf-8"))
+    listed = {(int(status), code) for status, codes in rows for code in re.findall(r"\]\((.+?)\.md\)", codes)}
+
+    feature = {(int(problems.status_of(error)), error.code) for error in FEATURE_ERRORS}
+    assert listed == feature | set(problems.transport_codes().items())

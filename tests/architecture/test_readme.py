@@ -1,0 +1,51 @@
+"""The README's lists are complete: every setting, every command."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+from pydantic import BaseModel
+
+from backend.cli import app
+from backend.core.config import PREFIX, Settings
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+
+
+def _settings(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, BaseModel):
+            yield from _settings(group, f"{prefix}{name.upper()}__")
+        else:
+            yield prefix + name.upper()
+
+
+def _listed() -> Iterator[str]:
+    """Return what the table's first column names; `__NAME` stands for another of the row's group."""
+    for row in re.findall(rf"(?m)^\| (`{PREFIX}[^|]*) \|", README):
+        first, *others = re.findall(r"`(\w+)`", row)
+        yield first
+        yield from (first.rpartition("__")[0] + other for other in others)
+
+
+def _commands(group: typer.core.TyperGroup, path: str) -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}"
+
+
+def test_every_setting_is_in_the_table_and_nothing_else() -> None:
+    assert sorted(_listed()) == sorted(_settings(Settings))
+
+
+def test_every_command_is_explained() -> None:
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)
+
+    assert [
+        name for name in _commands(root, "safeplate") if f"| `{name}" not in README.replace(", `", "| `")
+    ] == []
