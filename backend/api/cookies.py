@@ -34,7 +34,9 @@ class BrowserPort:
         """
         if data.refresh_token is not None:
             return data.refresh_token.get_secret_value(), ClientRequest(data.client_id)
-        self.require_same_site(TokenDelivery.COOKIE)
+        is_browser = not {"origin", "sec-fetch-site"}.isdisjoint(self._request.headers)
+        if is_browser or self._cookie is not None:  # else a client has forgotten its token
+            self.require_same_site(TokenDelivery.COOKIE)
         return self._cookie or "", ClientRequest(data.client_id, TokenDelivery.COOKIE)
 
     def require_same_site(self, delivery: TokenDelivery) -> None:

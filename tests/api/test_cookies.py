@@ -136,8 +136,11 @@ async def test_a_token_of_the_cookie_is_none_for_a_body_and_the_other_way_round(
     assert (await client.post("/api/v1/auth/refresh", json={"refresh_token": in_body})).status_code == 200
 
 
-async def test_no_cookie_and_no_token_is_an_invalid_grant(client: httpx2.AsyncClient) -> None:
-    response = await client.post("/api/v1/auth/refresh", headers=OURS)
+@pytest.mark.parametrize("headers", [pytest.param(OURS, id="a-page-of-ours"), pytest.param({}, id="no-page")])
+async def test_no_cookie_and_no_token_is_an_invalid_grant(
+    client: httpx2.AsyncClient, headers: dict[str, str]
+) -> None:
+    response = await client.post("/api/v1/auth/refresh", headers=headers)
 
     assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
 
