@@ -6,10 +6,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from backend.api.dependencies import Resources
 from backend.core.config import Settings
 from backend.main import create_app
 from tests.authenticator import Authenticator
-from tests.factories import make_person, make_profile
+from tests.conftest import FakeClock
+from tests.factories import make_admin, make_person, make_profile
 from tests.second_factors import enrol_passkey
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +78,23 @@ ACCESS = {
     ("DELETE", f"{ACCOUNT}/sessions"): ADMIN,
     ("GET", f"{ACCOUNT}/activity"): ADMIN,
 }
+# What a device that was left signed in must not do: it needs a sign-in within the last ten minutes.
+RECENT = {
+    ("DELETE", f"{API}/users/me"),
+    ("POST", f"{API}/auth/email/change"),
+    ("POST", f"{API}/auth/password/change"),
+    ("POST", f"{API}/auth/factors/totp"),
+    ("POST", f"{API}/auth/factors/totp/confirm"),
+    ("POST", f"{API}/auth/factors/passkeys/options"),
+    ("POST", f"{API}/auth/factors/passkeys"),
+    ("POST", f"{API}/auth/factors/recovery-codes"),
+    ("PATCH", FACTOR),
+    ("DELETE", FACTOR),
+    ("POST", f"{ACCOUNT}/disable"),
+    ("POST", f"{ACCOUNT}/enable"),
+    ("PUT", f"{ACCOUNT}/role"),
+    ("DELETE", f"{ACCOUNT}/sessions"),
+}
 CLOSED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access != PUBLIC]
 OWNED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access == OWNER]
 ADMINS = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access == ADMIN]
@@ -105,6 +124,21 @@ async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method
     response = await client.request(method, path, headers={"If-Match": "*"})
 
     assert response.status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+async def test_an_old_sign_in_is_refused_exactly_where_a_recent_one_is_needed(
+    client: httpx2.AsyncClient, resources: Resources, time: FakeClock, method: str, path: str
+) -> None:
+    olga = await make_admin(client, resources)
+    target = path.format(profile_id="me", session_id=olga.id, factor_id=olga.id, user_id=uuid.uuid4())
+    time.advance(minutes=10, seconds=1)
+
+    response = await client.request(method, target, headers=olga.headers)
+
+    needs_recent = response.status_code == 401
+    assert needs_recent == ((method, path) in RECENT)
+    assert not needs_recent or response.json()["code"] == "insufficient-user-authentication"
 
 
 @pytest.mark.parametrize(("method", "path"), OWNED)
