@@ -4,7 +4,8 @@ from backend.services.screening.judge import Finding, Requirement, fold_verdicts
 from backend.services.screening.labels import LabelLineError, answer_labels
 from backend.services.screening.lexicon import LexiconFaultError
 from backend.services.screening.lexicon import shipped as shipped_lexicon
-from backend.services.screening.match import Mention, Reading, read
+from backend.services.screening.match import Reading, read
+from backend.services.screening.mentions import Mention
 from backend.services.screening.people import check
 
 __all__ = [

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
 from backend.services.screening.lexicon import Role
-from backend.services.screening.match import Mention, Reading
+from backend.services.screening.match import Reading
+from backend.services.screening.mentions import Mention
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
 _SILENT = {ClauseKind.FREE_FROM, ClauseKind.SUITABILITY}  # they say what is not in the food

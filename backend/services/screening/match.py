@@ -3,22 +3,23 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.compounds import Match, take_apart
-from backend.services.screening.doubts import Doubt, doubts
+from backend.services.screening.doubts import doubts
 from backend.services.screening.lexicon import Lexicon, Meaning, Role
-from backend.services.screening.segment import Clauses, Found, segment, touch
+from backend.services.screening.mentions import Mention, Span, doubtful, mentions, span_of
+from backend.services.screening.segment import Found, segment
 from backend.utils.text import Folded, fold_mapped
 
 _RUN = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
-_IN_GRAMS = re.compile(r"[\s:<]*\d+(?:[.,]\d+)?\s*g\b")  # "Eiweiß 7,5 g"
-_FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
-_MAX_SOURCE = 100  # characters in which a source is looked for
+_NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number
+_NUMBER_AFTER = re.compile(r"[.,·/]?\d")
+_MAX_GAP = 4  # characters between the parts of a number: "2 , 0 %"
+_SUBSTANCES = {Role.TERM, Role.MAYBE}
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
 _MIN_LANGUAGE_SHARE = 0.2
 _MIN_SHORT_SHARE, _MIN_FOREIGN_LETTERS = (
@@ -26,34 +27,6 @@ _MIN_SHORT_SHARE, _MIN_FOREIGN_LETTERS = (
     5,
 )  # shorter words than that mean many things over the languages
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Words of a label that stand for something; offsets in code points of the caller's text.
-
-    Attributes:
-        role: `TERM`, or `MAYBE` where the label does not tell the source.
-        codes: What they stand for, or could.
-        doubt: Why they may stand for something else.
-    """
-
-    start: int
-    end: int
-    text: str
-    role: Role
-    codes: tuple[str, ...]
-    clause: ClauseKind
-    doubt: Doubt | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of the caller's text; offsets in code points."""
-
-    start: int
-    end: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +71,13 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
     words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
     strange = list(_outside(words, found))
     main = _languages(weights, _MIN_LANGUAGE_SHARE)
-    doubtful = doubts(label.text, strange, inside, lexicon, main or lexicon.languages)
-    mentions = [
-        *_mentions(label, text, found, clauses, lexicon),
-        *(_doubtful(label, text, clauses, *doubt) for doubt in doubtful),
+    unsure = doubts(label.text, strange, inside, lexicon, main or lexicon.languages)
+    mentioned = [
+        *mentions(label, text, found, clauses, lexicon),
+        *(doubtful(label, text, clauses, *doubt) for doubt in unsure),
     ]
     return Reading(
-        mentions=tuple(sorted(mentions, key=lambda mention: mention.start)),
+        mentions=tuple(sorted(mentioned, key=lambda mention: mention.start)),
         understood=len(words) - len(strange),
         total=len(words),
         unknown=tuple(_stretches(label, text, strange)),
@@ -119,12 +92,25 @@ def _longest(text: str, matches: Iterable[Match], lexicon: Lexicon) -> Iterator[
         (start, -end, phrase)
         for phrase, start, end in matches
         if not goes_on[start] and not goes_on[end] and lexicon.meanings[phrase]
+        if not _cuts_number(text, start, end, lexicon.meanings[phrase])
     ]
     position = 0
     for start, minus_end, phrase in sorted(candidates):
         if start >= position:
             position = -minus_end
             yield phrase, start, position
+
+
+def _cuts_number(text: str, start: int, end: int, meanings: Sequence[Meaning]) -> bool:
+    """Whether a phrase takes a part of a number for the whole of it: the "0% of" of "2.0% of milk".
+
+    "E 223,224" are two numbers: what names a substance may end where another number begins.
+    """
+    if text[start].isdecimal() and _NUMBER_BEFORE.search(text, max(0, start - _MAX_GAP), start):
+        return True
+    if not text[end - 1].isdecimal() or not _NUMBER_AFTER.match(text, end):
+        return False
+    return all(meaning.role not in _SUBSTANCES for meaning in meanings)
 
 
 def _inner(text: str) -> bytearray:
@@ -194,77 +180,6 @@ def _within(
     return inside
 
 
-def _mentions(
-    label: Folded, text: str, found: Sequence[Found], clauses: Clauses, lexicon: Lexicon
-) -> Iterator[Mention]:
-    opened: ClauseKind | None = None
-    for index, item in enumerate(found):
-        meaning, clause = item.meaning, clauses.at(item.start)
-        opened = meaning.opens or opened
-        if label.text[item.start : item.end] in lexicon.nutrients and (
-            clause is ClauseKind.NUTRITION
-            or (opened is ClauseKind.NUTRITION and _IN_GRAMS.match(label.text, item.end))
-        ):
-            continue  # a line of a nutrition table, also where it stands below the line that opens the table
-        if meaning.role is Role.TERM or (
-            meaning.role is Role.MAYBE and not _source_told(label.text, found, index, lexicon)
-        ):
-            span = _span(label, text, item.start, item.end)
-            yield Mention(span.start, span.end, span.text, meaning.role, meaning.codes, clause)
-
-
-def _doubtful(
-    label: Folded, text: str, clauses: Clauses, word: tuple[int, int], found: tuple[tuple[str, ...], Doubt]
-) -> Mention:
-    span, kind = _span(label, text, *word), clauses.at(word[0])
-    return Mention(span.start, span.end, span.text, Role.TERM, found[0], kind, doubt=found[1])
-
-
-def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon) -> bool:
-    """Whether the label names the source: "wheat modified starch", "flavouring (contains milk)".
-
-    Of what is made of several things only a list tells the rest: "garlic bread" has its wheat unsaid, and
-    "flour (iron, niacin)" names what was added and not what was milled.
-    """
-    meaning = found[index].meaning
-
-    def tells(other: Found) -> bool:
-        codes = other.meaning.codes
-        return other.meaning.role is Role.TERM and any(
-            code in lexicon.sources or code in meaning.codes for code in codes
-        )
-
-    if bracket := _SOURCE_FOLLOWS.match(text, found[index].end):
-        end = bracket.end() + _MAX_SOURCE
-        if stop := _FIRST_STOP.search(text, bracket.end(), end):
-            end = stop.start()
-        return any(tells(other) for other in _until(found, index + 1, end))
-    if meaning.compound:
-        return False
-    before = found[index - 1] if index else None
-    if before and tells(before) and touch(text, before, found[index]):
-        return True
-    return _is_followed(text, found, index, tells)
-
-
-def _until(found: Sequence[Found], first: int, end: int) -> Iterator[Found]:
-    for place in range(first, len(found)):
-        if found[place].end > end:
-            return
-        yield found[place]
-
-
-def _is_followed(text: str, found: Sequence[Found], index: int, tells: Callable[[Found], bool]) -> bool:
-    """Whether a source follows after filler words alone: "amidon de blé"."""
-    for place in range(index + 1, len(found)):
-        other = found[place]
-        if not touch(text, found[place - 1], other):
-            return False
-        if other.meaning.role is not Role.FILLER:
-            return tells(other)
-    return False
-
-
 def _outside(words: Iterable[tuple[int, int]], found: Sequence[Found]) -> Iterator[tuple[int, int]]:
     """Yield the words that no phrase covers."""
     phrases = iter(found)
@@ -283,12 +198,7 @@ def _stretches(label: Folded, text: str, strange: Sequence[tuple[int, int]]) -> 
             run = (run[0], end)
             continue
         if run is not None:
-            yield _span(label, text, *run)
+            yield span_of(label, text, *run)
         run = (start, end)
     if run is not None:
-        yield _span(label, text, *run)
-
-
-def _span(label: Folded, text: str, start: int, end: int) -> Span:
-    first, last = label.starts[start], label.ends[end - 1]
-    return Span(first, last, text[first:last])
+        yield span_of(label, text, *run)

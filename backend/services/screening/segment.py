@@ -7,7 +7,7 @@ label leaves the end open, it ends early.
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from backend.schemas.screening import ClauseKind
@@ -20,9 +20,13 @@ _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 _OPEN_ENDED = ",:(&["  # a line that ends so goes on in the next one
 _SENTENCE_ENDS = ".!?:"
 _PART = re.compile(r"[.!?;:,()\[\]]")  # "not" has no say beyond these
+_LIST_ENDS = re.compile(r"[.!?](?:\s|\Z)|[;)\]]")
+_ITEM_ENDS = re.compile(r"\s?(?:[,.(\[\d]|\Z)")
+_JOINTS = "/+*"  # end one thing, unless a list of allergens goes on
 _BULLETS = "\u2022\u00b7\u25cf\u2023|"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014"
 _DASH_BETWEEN_SPACES = 2  # the dash itself and one space would do for "co- founder"
+_THINGS = {Role.TERM, Role.MAYBE, Role.PLAIN}
 _WITHOUT_THING = {Role.FILLER, Role.CLAUSE, Role.NEGATION, Role.FREE_SUFFIX}
 _LOOK_BACK = 8  # phrases between a "not" and what it denies: "cannot guarantee that it is free from"
 
@@ -81,7 +85,10 @@ def segment(label: Folded, original: str, found: Sequence[Found], declared: Coll
         narrow = kind in _ASIDES and not (
             aside_until == opener.start or _starts_sentence(label, original, opener.start)
         )
-        end = _end(label, original, _Reach(found, index, kind, limit, narrow, declared))
+        reach = _Reach(found, index, kind, limit, narrow, declared)
+        if kind in _TO_THE_ITEM and not _starts_sentence(label, original, opener.start):
+            reach = replace(reach, inline=_names_others(label.text, reach))
+        end = _end(label, original, reach)
         aside_until = end if kind in _ASIDES and not narrow else -1
         if end < limit:
             begin(end, ClauseKind.INGREDIENTS)
@@ -94,6 +101,7 @@ class _Reach:
 
     Attributes:
         narrow: Whether it speaks of one item of a list alone.
+        inline: Whether a list of ingredients goes on after it: "oats, free from gluten, milk, salt".
     """
 
     found: Sequence[Found]
@@ -102,6 +110,7 @@ class _Reach:
     limit: int
     narrow: bool
     declared: Collection[str]
+    inline: bool = False
 
     @property
     def opener(self) -> Found:
@@ -122,12 +131,17 @@ class _Reach:
 
     def lists(self, position: int) -> bool:
         """Whether a comma goes on with the same thing: "free from milk, eggs", not "no colours, milk"."""
-        if self.narrow or self.opener.meaning.single:
+        if self.narrow or self.inline or self.opener.meaning.single:
             return False
-        for item in self.following(position):
-            if item.meaning.role is Role.TERM and any(code in self.declared for code in item.meaning.codes):
-                return True
-        return False
+        return any(self.is_declared(item) for item in self.following(position))
+
+    def has_thing(self, position: int) -> bool:
+        """Whether the opener is followed by what it speaks of, before a position."""
+        return any(item.meaning.role in _THINGS for item in self.following(position))
+
+    def is_declared(self, item: Found) -> bool:
+        """Whether a phrase names what some law requires on labels."""
+        return item.meaning.role is Role.TERM and any(code in self.declared for code in item.meaning.codes)
 
 
 def _opened(index: int, found: Sequence[Found], text: str) -> ClauseKind | None:
@@ -170,17 +184,18 @@ def _is_denied(index: int, found: Sequence[Found], text: str) -> bool:
 
 
 def _starts_sentence(label: Folded, original: str, position: int) -> bool:
-    before = label.text[:position].rstrip()
-    if not before or before[-1] in _SENTENCE_ENDS:
+    before = _last_character(label.text, position)
+    if not before or before in _SENTENCE_ENDS:
         return True
-    return "\n" in original[label.ends[len(before) - 1] : label.starts[position]]
+    space = position - 1
+    return label.text[space] == " " and "\n" in original[label.starts[space] : label.starts[position]]
 
 
 def _end(label: Folded, original: str, reach: _Reach) -> int:
     limit, opener = reach.limit, reach.opener
     if reach.kind in _TO_THE_NEXT:
         return limit
-    if reach.kind is ClauseKind.FREE_FROM and opener.meaning.single:
+    if reach.kind is ClauseKind.FREE_FROM and (opener.meaning.single or _runs_on(label.text, reach)):
         # "without milk powder eggs": such words speak of the one thing that follows them.
         limit = min(limit, _first_thing_end(reach))
     depth = 0
@@ -197,6 +212,33 @@ def _end(label: Folded, original: str, reach: _Reach) -> int:
     return limit
 
 
+def _names_others(text: str, reach: _Reach) -> bool:
+    """Whether a list names anything but allergens, as lists of ingredients do and of absences do not."""
+    stop = _LIST_ENDS.search(text, reach.opener.end, reach.limit)
+    items = list(reach.following(stop.start() if stop else reach.limit))
+    others = (item for item in items if item.meaning.role in _THINGS and not reach.is_declared(item))
+    return any(_is_item(text, item) for item in others)
+
+
+def _is_item(text: str, item: Found) -> bool:
+    """Whether a phrase stands between commas, perhaps with its share."""
+    return _last_character(text, item.start) == "," and bool(_ITEM_ENDS.match(text, item.end))
+
+
+def _last_character(text: str, position: int) -> str:
+    """Return what stands before a position, spaces aside: folding leaves one of them at most."""
+    return text[max(0, position - 2) : position].rstrip()[-1:]
+
+
+def _runs_on(text: str, reach: _Reach) -> bool:
+    """Whether an allergen follows what is absent, with nothing between them: "free from colours milk"."""
+    things = (item for item in reach.following(reach.limit) if item.meaning.role not in _WITHOUT_THING)
+    first, second = next(things, None), next(things, None)
+    if first is None or second is None or reach.is_declared(first):
+        return False
+    return reach.is_declared(second) and touch(text, first, second)
+
+
 def _first_thing_end(reach: _Reach) -> int:
     things = (item for item in reach.following(reach.limit) if item.meaning.role not in _WITHOUT_THING)
     return next((item.end for item in things), reach.limit)
@@ -209,14 +251,14 @@ def _stops(label: Folded, original: str, position: int, reach: _Reach) -> bool:
     if reach.is_item:
         if character == ";":
             return True
-        if character == ",":
+        if character == "," or (character in _JOINTS and reach.has_thing(position)):
             return not reach.lists(position)
         if _separates(label, original, position) and position > reach.opener.end:
             return True
     breaks = original.count("\n", label.starts[position], label.ends[position]) if character == " " else 0
     if not breaks:
         return False
-    before = text[:position].rstrip()[-1:]
+    before = _last_character(text, position)
     return breaks > 1 or (position > reach.opener.end and before not in _OPEN_ENDED)
 
 

@@ -1,0 +1,123 @@
+"""What a label mentions: its phrases that stand for something, unless the label itself tells more."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from backend.schemas.screening import ClauseKind
+from backend.services.screening.doubts import Doubt
+from backend.services.screening.lexicon import Lexicon, Role
+from backend.services.screening.segment import Clauses, Found, touch
+from backend.utils.text import Folded
+
+_SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
+_IN_TABLE = re.compile(r"[\s:<]*\d+(?:[.,]\d+)?\s*g\b|\s(?:salz|zout)\b")  # "Eiweiß 7,5 g", "Eiweiß Salz"
+_FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
+_MAX_SOURCE = 100  # characters in which a source is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a label that stand for something; offsets in code points of the caller's text.
+
+    Attributes:
+        role: `TERM`, or `MAYBE` where the label does not tell the source.
+        codes: What they stand for, or could.
+        doubt: Why they may stand for something else.
+    """
+
+    start: int
+    end: int
+    text: str
+    role: Role
+    codes: tuple[str, ...]
+    clause: ClauseKind
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the caller's text; offsets in code points."""
+
+    start: int
+    end: int
+    text: str
+
+
+def mentions(
+    label: Folded, text: str, found: Sequence[Found], clauses: Clauses, lexicon: Lexicon
+) -> Iterator[Mention]:
+    """Yield what the phrases of a label stand for."""
+    opened: ClauseKind | None = None
+    for index, item in enumerate(found):
+        meaning, clause = item.meaning, clauses.at(item.start)
+        opened = meaning.opens or opened
+        if label.text[item.start : item.end] in lexicon.nutrients and (
+            clause is ClauseKind.NUTRITION
+            or (opened is ClauseKind.NUTRITION and _IN_TABLE.match(label.text, item.end))
+        ):
+            continue  # a line of a nutrition table, also where it stands below the line that opens the table
+        if meaning.role is Role.TERM or (
+            meaning.role is Role.MAYBE and not _source_told(label.text, found, index, lexicon)
+        ):
+            span = span_of(label, text, item.start, item.end)
+            yield Mention(span.start, span.end, span.text, meaning.role, meaning.codes, clause)
+
+
+def doubtful(
+    label: Folded, text: str, clauses: Clauses, word: tuple[int, int], found: tuple[tuple[str, ...], Doubt]
+) -> Mention:
+    """Return what a word that was not understood may stand for."""
+    span, kind = span_of(label, text, *word), clauses.at(word[0])
+    return Mention(span.start, span.end, span.text, Role.TERM, found[0], kind, doubt=found[1])
+
+
+def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon) -> bool:
+    """Whether the label names the source: "wheat modified starch", "flavouring (contains milk)".
+
+    Of what is made of several things only a list tells the rest: "garlic bread" has its wheat unsaid, and
+    "flour (iron, niacin)" names what was added and not what was milled.
+    """
+    meaning = found[index].meaning
+
+    def tells(other: Found) -> bool:
+        codes = other.meaning.codes
+        return other.meaning.role is Role.TERM and any(
+            code in lexicon.sources or code in meaning.codes for code in codes
+        )
+
+    if bracket := _SOURCE_FOLLOWS.match(text, found[index].end):
+        end = bracket.end() + _MAX_SOURCE
+        if stop := _FIRST_STOP.search(text, bracket.end(), end):
+            end = stop.start()
+        return any(tells(other) for other in _until(found, index + 1, end))
+    if meaning.compound:
+        return False
+    before = found[index - 1] if index else None
+    if before and tells(before) and touch(text, before, found[index]):
+        return True
+    return _is_followed(text, found, index, tells)
+
+
+def _until(found: Sequence[Found], first: int, end: int) -> Iterator[Found]:
+    for place in range(first, len(found)):
+        if found[place].end > end:
+            return
+        yield found[place]
+
+
+def _is_followed(text: str, found: Sequence[Found], index: int, tells: Callable[[Found], bool]) -> bool:
+    """Whether a source follows after filler words alone: "amidon de blé"."""
+    for place in range(index + 1, len(found)):
+        other = found[place]
+        if not touch(text, found[place - 1], other):
+            return False
+        if other.meaning.role is not Role.FILLER:
+            return tells(other)
+    return False
+
+
+def span_of(label: Folded, text: str, start: int, end: int) -> Span:
+    """Return a stretch of the folded text as it stands in the caller's."""
+    first, last = label.starts[start], label.ends[end - 1]
+    return Span(first, last, text[first:last])
