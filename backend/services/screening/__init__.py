@@ -1,8 +1,8 @@
 """May these people eat this? From a label's text to a verdict with evidence; never "safe"."""
 
+from backend.services.screening.files import LexiconFaultError
 from backend.services.screening.judge import Finding, Requirement, fold_verdicts, judge
 from backend.services.screening.labels import LabelLineError, answer_labels
-from backend.services.screening.lexicon import LexiconFaultError
 from backend.services.screening.lexicon import shipped as shipped_lexicon
 from backend.services.screening.match import Reading, read
 from backend.services.screening.mentions import Mention

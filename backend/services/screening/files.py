@@ -1,6 +1,6 @@
 """The files of a lexicon, one for each language; the header of the English one says what the members mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import yaml
@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 _Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _Plain: TypeAlias = "str | list[_Plain] | dict[str, _Plain]"
+
+
+class LexiconFaultError(Exception):
+    """A lexicon contradicts itself or the catalogue; the message says where."""
 
 
 class Maybe(BaseModel):
@@ -52,6 +56,9 @@ def read_file(text: bytes) -> File:
 
     Every scalar is text: a lexicon has no numbers, and its "no" is a word. Building the values here, from the
     parser's events, takes a third of the time that the loaders of PyYAML take, and there are many words.
+
+    Raises:
+        LexiconFaultError: A member stands in it twice: the second would hide the words of the first.
     """
     events = yaml.parse(text, Loader=_Loader)
     return File.model_validate(_build(events, next(event for event in events if _opens(event))))
@@ -68,8 +75,17 @@ def _build(events: Iterator[yaml.Event], event: yaml.Event) -> _Plain:
         return list(_children(events))
     if isinstance(event, yaml.MappingStartEvent):
         children = _children(events)
-        return {str(key): value for key, value in zip(children, children, strict=True)}
+        return _unique(zip(children, children, strict=True), event.start_mark.line + 1)
     raise yaml.YAMLError(type(event).__name__)  # an alias: no lexicon has any
+
+
+def _unique(members: Iterable[tuple[_Plain, _Plain]], line: int) -> dict[str, _Plain]:
+    built: dict[str, _Plain] = {}
+    for key, value in members:
+        if str(key) in built:
+            raise LexiconFaultError(f"the mapping of line {line} has {str(key)!r} twice")
+        built[str(key)] = value
+    return built
 
 
 def _children(events: Iterator[yaml.Event]) -> Iterator[_Plain]:

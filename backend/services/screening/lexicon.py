@@ -14,7 +14,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from backend.schemas.screening import ClauseKind
 from backend.services import catalog
 from backend.services.catalog import Catalog
-from backend.services.screening.files import Compounds, File, read_file
+from backend.services.screening.files import Compounds, File, LexiconFaultError, read_file
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
@@ -27,10 +27,6 @@ _MIN_PART_LETTERS = (
 )
 _BREAK = "\0"  # stands in no phrase, and folding leaves it
 _T = TypeVar("_T")
-
-
-class LexiconFaultError(Exception):
-    """A lexicon speaks of something that the catalogue does not know; the message says where."""
 
 
 class Role(StrEnum):
@@ -141,7 +137,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     """Read every language of a folder.
 
     Raises:
-        LexiconFaultError: A code is not in the catalogue.
+        LexiconFaultError: A code is not in the catalogue, or a member stands twice in its mapping.
     """
     texts = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
     declared = _with_kinds((code for regime in known.regimes.values() for code in regime.declares), known)
@@ -151,7 +147,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     joints: dict[str, Joints] = {}
     nutrients: set[str] = set()
     for name, text in texts.items():
-        file = read_file(text)
+        file = _read(name, text)
         _check(name, file, known)
         entries = _of_one_language(file)
         _add(words, ((phrase, meaning) for phrase, meaning in entries.items()))
@@ -175,6 +171,13 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         similar=similar,
         version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
     )
+
+
+def _read(name: str, text: bytes) -> File:
+    try:
+        return read_file(text)
+    except LexiconFaultError as error:
+        raise LexiconFaultError(f"{name}.yaml: {error}") from error
 
 
 def _add(whole: dict[str, tuple[_T, ...]], entries: Iterable[tuple[str, _T]]) -> None:

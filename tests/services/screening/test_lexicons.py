@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from backend.services import catalog
-from backend.services.screening import lexicon
+from backend.services.screening import LexiconFaultError, lexicon
 from backend.services.screening.files import read_file
 
 README = Path(__file__).parents[3] / "README.md"
@@ -50,6 +50,32 @@ def test_every_word_of_a_lexicon_is_text(tmp_path: Path) -> None:
     )
 
     assert set(lexicon.load(tmp_path, catalog.shipped()).phrases) == {"1", "no", "true", "off"}
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        pytest.param(
+            "language: xx\nterms: {milk: [x]}\nclauses: {}\nterms: {milk: [y]}\n", "terms", 1, id="section"
+        ),
+        pytest.param(
+            "language: xx\nclauses: {}\nterms:\n  milk: [x]\n  eggs: [y]\n  milk: [z]\n", "milk", 4, id="code"
+        ),
+        pytest.param(
+            "language: xx\nterms: {}\nclauses:\n  contains: [x]\n  contains: [y]\n",
+            "contains",
+            4,
+            id="clause",
+        ),
+    ],
+)
+def test_a_member_that_stands_twice_and_would_hide_the_first_is_refused(
+    text: str, key: str, line: int, tmp_path: Path
+) -> None:
+    (tmp_path / "xx.yaml").write_text(text, "utf-8")
+
+    with pytest.raises(LexiconFaultError, match=f"xx.yaml: the mapping of line {line} has '{key}' twice"):
+        lexicon.load(tmp_path, catalog.shipped())
 
 
 def test_a_lexicon_has_no_alias(tmp_path: Path) -> None:
