@@ -2,12 +2,16 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 _SPACES = re.compile(r"[\s\u2010-\u2015_-]+")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "\u2019": "'"})
 _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # soft hyphen and zero-width characters: invisible in print
+
+_MANY = "\0"
+_UNEVEN = re.compile(rf" *{_MANY}[ {_MANY}]*| {{2,}}")  # where one character does not become one
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,8 @@ class Folded:
     """
 
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def primary_language(tag: str) -> str:
@@ -42,21 +46,56 @@ def fold(text: str) -> str:
 
 def fold_mapped(text: str) -> Folded:
     """Fold a text and remember where every character came from."""
-    letters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for offset, character in enumerate(text):
-        folded = _fold_spaced(character)
-        if not folded and ends:
-            ends[-1] = offset + 1
-        for letter in folded:
-            if letter == " " and letters and letters[-1] == " ":
-                ends[-1] = offset + 1
-                continue
-            letters.append(letter)
-            starts.append(offset)
-            ends.append(offset + 1)
-    return Folded("".join(letters), tuple(starts), tuple(ends))
+    simple = text.translate(_single)
+    folding = _Folding([], [], [])
+    done = 0
+    for run in _UNEVEN.finditer(simple):
+        start, end = run.span()
+        folding.copy(simple, done, start)
+        folding.fold(text, start, end)
+        done = end
+    folding.copy(simple, done, len(text))
+    return Folded("".join(folding.pieces), folding.starts, folding.ends)
+
+
+class _Single(dict[int, str]):
+    """What one character folds to, or `_MANY` where it folds to none or to several."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_spaced(chr(code))
+        self[code] = letter = folded if len(folded) == 1 else _MANY
+        return letter
+
+
+_single = _Single()  # bounded by Unicode
+
+
+@dataclass(frozen=True, slots=True)
+class _Folding:
+    pieces: list[str]
+    starts: list[int]
+    ends: list[int]
+
+    def copy(self, simple: str, start: int, end: int) -> None:
+        """Take over characters that fold to one each."""
+        if start < end:
+            self.pieces.append(simple[start:end])
+            self.starts.extend(range(start, end))
+            self.ends.extend(range(start + 1, end + 1))
+
+    def fold(self, text: str, start: int, end: int) -> None:
+        """Fold characters one by one, joining spaces and marks to what stands before them."""
+        for offset in range(start, end):
+            folded = _fold_spaced(text[offset])
+            if not folded and self.ends:
+                self.ends[-1] = offset + 1
+            for letter in folded:
+                if letter == " " and self.pieces and self.pieces[-1][-1] == " ":
+                    self.ends[-1] = offset + 1
+                    continue
+                self.pieces.append(letter)
+                self.starts.append(offset)
+                self.ends.append(offset + 1)
 
 
 @cache

@@ -38,5 +38,5 @@ def test_a_mark_belongs_to_its_letter() -> None:
     mapped = fold_mapped("pa\u0302te")
 
     assert mapped.text == "pate"
-    assert mapped.starts == (0, 1, 3, 4)
-    assert mapped.ends == (1, 3, 4, 5)
+    assert mapped.starts == [0, 1, 3, 4]
+    assert mapped.ends == [1, 3, 4, 5]

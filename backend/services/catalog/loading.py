@@ -40,7 +40,7 @@ class CatalogFaultError(Exception):
     """The catalogue's files contradict themselves; the message says where."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
     """Everything that is approved.
 

@@ -6,8 +6,10 @@ A word is taken apart only if its parts leave no letter over, and so that they a
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from backend.services.screening.lexicon import Joints, Lexicon, Meaning, Part, Role
+from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.meanings import Joints, Meaning, Part, Role
 from backend.services.screening.segment import Found
 
 _PART_COST, _JOINT_COST = 2, 1  # of two ways to read a word, the one of fewer parts is meant
@@ -56,11 +58,16 @@ def take_apart(
     for language in [*(name for name in languages if name in lexicon.joints), *foreign]:
         joints, fewest = lexicon.joints[language], 1
         if language in foreign:
-            joints, fewest = replace(joints, endings=()), _MIN_FOREIGN
+            joints, fewest = _without_endings(joints), _MIN_FOREIGN
         places = sorted(_places(inside, lexicon, language, fewest), key=lambda place: place.start)
         if last := _read(text, word, places, joints):
             return list(_tiled(word, last, language))
     return []
+
+
+@cache
+def _without_endings(joints: Joints) -> Joints:
+    return replace(joints, endings=())
 
 
 def _places(inside: Sequence[Match], lexicon: Lexicon, language: str, fewest: int) -> Iterator[_Place]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -10,6 +11,8 @@ from backend.services.screening.lexicon import Lexicon
 
 _MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
 _MAX_COMPARISONS = 200_000  # of a word with a name: bounds the work that a hostile text can ask for
+_MAX_LETTERS = 40  # of a word that is compared: no name is as long
+_MIN_FOREIGN = 6  # letters of a name of a language that the label may not be in
 _MIN_EDGE = 5  # letters of a name within a word
 _MIN_REST = 2  # letters of what is left: one more may be a misprint
 
@@ -38,34 +41,47 @@ def doubts(
         words: Where the words that were not understood start and end.
         inside: The phrases within each of them.
         lexicon: The words to compare them with.
-        languages: The languages of the label.
+        languages: The languages of the label, as far as they are known.
     """
-    names = _names(lexicon, languages)
+    spoken = tuple(sorted(languages))
+    names = _names(lexicon, spoken)
     left = _MAX_COMPARISONS
     known: dict[str, _Found] = {}
     for word in words:
         letters = text[slice(*word)]
         if letters not in known:
-            near = left > 0 and process.extractOne(
-                letters, names.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
-            )
+            near = _similar(letters, lexicon, spoken) if left > 0 and len(letters) <= _MAX_LETTERS else ()
             left -= len(names)
-            if near:
-                known[letters] = names[near[0]], Doubt.MISSPELT
-            else:
-                known[letters] = _edge_codes(word, inside[word], lexicon, names), Doubt.PART
+            known[letters] = (
+                (near, Doubt.MISSPELT)
+                if near
+                else (_edge_codes(word, inside[word], lexicon, names), Doubt.PART)
+            )
         if known[letters][0]:
             yield word, known[letters]
 
 
-def _names(lexicon: Lexicon, languages: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    if len(languages) == 1:
-        return lexicon.similar[languages[0]]
+@lru_cache(maxsize=16)
+def _names(lexicon: Lexicon, languages: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the names that words of these languages are compared with.
+
+    Where the language is not known, short names are left out: each is near some word of another language.
+    """
     names: dict[str, tuple[str, ...]] = {}
-    for language in languages:
+    for language in languages or lexicon.languages:
         for name, codes in lexicon.similar[language].items():
-            names.setdefault(name, codes)
+            if languages or len(name) >= _MIN_FOREIGN:
+                names.setdefault(name, codes)
     return names
+
+
+# Labels share most of their strange words: names of brands, places and plants.
+@lru_cache(maxsize=16_384)
+def _similar(word: str, lexicon: Lexicon, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the name that a word is most like stands for."""
+    names = _names(lexicon, languages)
+    near = process.extractOne(word, names.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
+    return names[near[0]] if near else ()
 
 
 def _edge_codes(

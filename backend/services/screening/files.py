@@ -75,7 +75,8 @@ def _build(events: Iterator[yaml.Event], event: yaml.Event) -> _Plain:
         return list(_children(events))
     if isinstance(event, yaml.MappingStartEvent):
         children = _children(events)
-        return _unique(zip(children, children, strict=True), event.start_mark.line + 1)
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        return _unique(zip(children, children, strict=True), line)
     raise yaml.YAMLError(type(event).__name__)  # an alias: no lexicon has any
 
 

@@ -1,13 +1,14 @@
 """Judging a label for one person: their requirements against what it mentions."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
-from backend.services.screening.lexicon import Role
 from backend.services.screening.match import Reading
+from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
@@ -134,7 +135,7 @@ def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Ment
     for mention in mentions:
         if mention.clause in _SILENT:
             continue
-        for code in {meant for named in mention.codes for meant in _meant(named, known)}:
+        for code in _meant(mention.codes, known):
             kind = (code, mention.clause, mention.role)
             places[kind] += 1
             if places[kind] <= _MAX_PLACES:
@@ -142,13 +143,16 @@ def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Ment
     return groups
 
 
-def _meant(code: str, known: Catalog) -> Iterator[str]:
-    """Yield what a code stands for: "milk" and "raw milk" are cow's milk, "goat's milk" is not."""
-    yield code
-    for wider in (code, *known.ancestors(code)):
-        bare = known.substances[wider].bare
-        if bare is not None and not code.startswith(f"{wider}."):
-            yield bare
+@lru_cache(maxsize=4_096)  # a label names the same things again and again
+def _meant(codes: tuple[str, ...], known: Catalog) -> frozenset[str]:
+    """Return what codes stand for: "milk" and "raw milk" are cow's milk, "goat's milk" is not."""
+    meant = set(codes)
+    for code in codes:
+        for wider in (code, *known.ancestors(code)):
+            bare = known.substances[wider].bare
+            if bare is not None and not code.startswith(f"{wider}."):
+                meant.add(bare)
+    return frozenset(meant)
 
 
 def _finding(

@@ -2,9 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from backend.schemas.screening import ClauseKind
 from backend.services import catalog
 from backend.services.catalog import Catalog
 from backend.services.screening.files import Compounds, File, LexiconFaultError, read_file
+from backend.services.screening.meanings import Joints, Meaning, Part, Role
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
@@ -29,19 +29,6 @@ _BREAK = "\0"  # stands in no phrase, and folding leaves it
 _T = TypeVar("_T")
 
 
-class Role(StrEnum):
-    """What a phrase does in a label. Where one language uses a phrase twice, the first role wins."""
-
-    CLAUSE = "clause"  # opens a clause
-    FREE_SUFFIX = "free_suffix"  # says that what precedes it is absent
-    NEGATION = "negation"  # turns an absence that follows into a warning: "not free from"
-    TERM = "term"  # is a substance, or made from it
-    MAYBE = "maybe"  # has a source that the label does not tell
-    TRAP = "trap"  # looks like an allergen and is none
-    PLAIN = "plain"  # is of no concern
-    FILLER = "filler"  # means nothing by itself
-
-
 _ORDER = {role: place for place, role in enumerate(Role)}
 _NOT_OPENING = (Role.FREE_SUFFIX, Role.NEGATION)  # listed among the clauses, and open none
 _JOINABLE = {
@@ -53,54 +40,15 @@ _JOINABLE = {
 }  # words that longer ones are made of
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a phrase means in one language.
-
-    Attributes:
-        codes: For terms what it is, for `maybe` what it could be: codes of the catalogue.
-        opens: The kind of clause that it opens.
-        single: Whether the clause speaks of one thing alone: "no added".
-        compound: Whether it is made of several things, so that naming one does not tell the others.
-    """
-
-    language: str
-    role: Role
-    codes: tuple[str, ...] = ()
-    opens: ClauseKind | None = None
-    single: bool = False
-    compound: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What some letters mean within a longer word.
-
-    Attributes:
-        begins: Whether the word may begin with it.
-        ends: Whether the word may end with it.
-    """
-
-    meaning: Meaning
-    begins: bool = True
-    ends: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Joints:
-    """Letters that hold the parts of a language's words together, and those that end its words."""
-
-    links: tuple[str, ...]
-    endings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """Every phrase of every language.
 
     Attributes:
         phrases: The folded phrases, in the order in which the automaton counts them.
         meanings: For each phrase, its meaning in each language that has it.
+        edges: For each phrase: 0 if it is no word by itself, 2 if a digit begins or ends it, else 1.
+        weights: For each phrase: how much it tells about the language; nothing if two languages have it.
         parts: For each phrase, what it means within longer words.
         joints: For each language that joins words.
         declared: Codes that some food law requires on labels, kinds included.
@@ -112,6 +60,8 @@ class Lexicon:
 
     phrases: tuple[str, ...]
     meanings: tuple[tuple[Meaning, ...], ...]
+    edges: bytes
+    weights: bytes
     parts: tuple[tuple[Part, ...], ...]
     joints: Mapping[str, Joints]
     automaton: AhoCorasick
@@ -160,6 +110,8 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     return Lexicon(
         phrases=phrases,
         meanings=tuple(words.get(phrase, ()) for phrase in phrases),
+        edges=bytes(_edge(phrase) if phrase in words else 0 for phrase in phrases),
+        weights=bytes(_weight(phrase, words.get(phrase, ())) for phrase in phrases),
         parts=tuple(parts.get(phrase, ()) for phrase in phrases),
         joints=joints,
         # The densest of the implementations: as fast as the others here, in a fraction of the memory.
@@ -171,6 +123,17 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         similar=similar,
         version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
     )
+
+
+def _edge(phrase: str) -> int:
+    return 2 if phrase[:1].isdecimal() or phrase[-1:].isdecimal() else 1
+
+
+def _weight(phrase: str, meanings: Sequence[Meaning]) -> int:
+    """Return four for each word; numbers of additives belong to no language."""
+    if len(meanings) != 1 or phrase[-1].isdigit():
+        return 0
+    return min(255, 4 * (phrase.count(" ") + 1))
 
 
 def _read(name: str, text: bytes) -> File:

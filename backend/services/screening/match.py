@@ -5,19 +5,21 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.compounds import Match, take_apart
 from backend.services.screening.doubts import doubts
-from backend.services.screening.lexicon import Lexicon, Meaning, Role
+from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.meanings import Meaning, Role
 from backend.services.screening.mentions import Mention, Span, doubtful, mentions, span_of
 from backend.services.screening.segment import Found, segment
 from backend.utils.text import Folded, fold_mapped
 
-_RUN = re.compile(r"[^\W\d_]{2,}|\d{2,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number
 _NUMBER_AFTER = re.compile(r"[.,·/]?\d")
+_DIGIT_EDGE = 2  # of `Lexicon.edges`
 _MAX_GAP = 4  # characters between the parts of a number: "2 , 0 %"
 _SUBSTANCES = {Role.TERM, Role.MAYBE}
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
@@ -26,6 +28,7 @@ _MIN_SHORT_SHARE, _MIN_FOREIGN_LETTERS = (
     0.05,
     5,
 )  # shorter words than that mean many things over the languages
+_END = itemgetter(2)  # of a match
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 
 
@@ -68,10 +71,11 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         found.extend(take_apart(label.text, word, places, lexicon, known))
     found.sort(key=lambda item: item.start)
     clauses = segment(label, text, found, lexicon.declared)
-    words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
+    if not _UNREAD.isdisjoint(clauses.kinds):
+        words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
     strange = list(_outside(words, found))
     main = _languages(weights, _MIN_LANGUAGE_SHARE)
-    unsure = doubts(label.text, strange, inside, lexicon, main or lexicon.languages)
+    unsure = doubts(label.text, strange, inside, lexicon, main)
     mentioned = [
         *mentions(label, text, found, clauses, lexicon),
         *(doubtful(label, text, clauses, *doubt) for doubt in unsure),
@@ -86,19 +90,38 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
 
 
 def _longest(text: str, matches: Iterable[Match], lexicon: Lexicon) -> Iterator[Match]:
-    """Yield the phrases of a text, leftmost and then longest first, whole words only."""
-    goes_on = _inner(text)
+    """Yield the phrases of a text, leftmost and then longest first, whole words only.
+
+    "hazelnuts13%" and "milk²" end where the digits begin.
+    """
+    sorts = f" {text} ".translate(_sort)
+    edges, meanings = lexicon.edges, lexicon.meanings
     candidates = [
         (start, -end, phrase)
         for phrase, start, end in matches
-        if not goes_on[start] and not goes_on[end] and lexicon.meanings[phrase]
-        if not _cuts_number(text, start, end, lexicon.meanings[phrase])
+        if edges[phrase]
+        and (sorts[start] != sorts[start + 1] or sorts[start] == " ")
+        and (sorts[end] != sorts[end + 1] or sorts[end] == " ")
+        and (edges[phrase] != _DIGIT_EDGE or not _cuts_number(text, start, end, meanings[phrase]))
     ]
+    candidates.sort()
     position = 0
-    for start, minus_end, phrase in sorted(candidates):
+    for start, minus_end, phrase in candidates:
         if start >= position:
             position = -minus_end
             yield phrase, start, position
+
+
+class _Sort(dict[int, str]):
+    """What sort of character one is: a letter, a digit, or neither, which ends every word."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = sort = "0" if character.isdecimal() else "a" if character.isalnum() else " "
+        return sort
+
+
+_sort = _Sort()  # bounded by Unicode
 
 
 def _cuts_number(text: str, start: int, end: int, meanings: Sequence[Meaning]) -> bool:
@@ -113,22 +136,12 @@ def _cuts_number(text: str, start: int, end: int, meanings: Sequence[Meaning]) -
     return all(meaning.role not in _SUBSTANCES for meaning in meanings)
 
 
-def _inner(text: str) -> bytearray:
-    """Return, for each place, whether a word goes on across it."""
-    goes_on = bytearray(len(text) + 1)  # "hazelnuts13%" and "milk²" end where the digits begin
-    for run in _RUN.finditer(text):
-        start, end = run.span()
-        goes_on[start + 1 : end] = b"\1" * (end - start - 1)
-    return goes_on
-
-
 def _weigh(chosen: Iterable[Match], lexicon: Lexicon, hint: str | None) -> Counter[str]:
-    """Count the words that belong to one language alone; numbers of additives belong to none."""
+    """Count the words that belong to one language alone."""
     weights: Counter[str] = Counter()
     for phrase, _, _ in chosen:
-        meanings, name = lexicon.meanings[phrase], lexicon.phrases[phrase]
-        if len(meanings) == 1 and not name[-1].isdigit():
-            weights[meanings[0].language] += 4 * (name.count(" ") + 1)
+        if weight := lexicon.weights[phrase]:
+            weights[lexicon.meanings[phrase][0].language] += weight
     if hint in lexicon.languages:
         # Even where no word tells the languages apart, the caller's word does.
         weights[hint] = int(weights[hint] * _HINT_WEIGHT) + 1
@@ -152,13 +165,11 @@ def _meant(chosen: Iterable[Match], weights: Counter[str], lexicon: Lexicon) -> 
         if end - start < _MIN_FOREIGN_LETTERS and lexicon.phrases[phrase].isalpha():
             meanings = [meaning for meaning in meanings if weights[meaning.language] >= least]
         if meanings:
-            yield Found(start, end, _meaning(meanings, main))
+            yield Found(start, end, meanings[0] if len(meanings) == 1 else _meaning(meanings, main))
 
 
 def _meaning(meanings: Sequence[Meaning], main: str | None) -> Meaning:
     """Return what a phrase means in the label's main language, or in all that have it."""
-    if len(meanings) == 1:
-        return meanings[0]
     for meaning in meanings:
         if meaning.language == main:
             return meaning
@@ -172,10 +183,9 @@ def _within(
     matches: Sequence[Match], words: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], Sequence[Match]]:
     """Return the phrases within each of some words; the matches come in the order of their ends."""
-    ends = [end for _, _, end in matches]
     inside: dict[tuple[int, int], Sequence[Match]] = {}
     for start, end in words:
-        near = matches[bisect_right(ends, start) : bisect_right(ends, end)]
+        near = matches[bisect_right(matches, start, key=_END) : bisect_right(matches, end, key=_END)]
         inside[start, end] = [match for match in near if match[1] >= start]
     return inside
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.doubts import Doubt
-from backend.services.screening.lexicon import Lexicon, Role
+from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.meanings import Role
 from backend.services.screening.segment import Clauses, Found, touch
 from backend.utils.text import Folded
 

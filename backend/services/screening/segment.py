@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from backend.schemas.screening import ClauseKind
-from backend.services.screening.lexicon import Meaning, Role
+from backend.services.screening.meanings import Meaning, Role
 from backend.utils.text import Folded
 
 _TO_THE_NEXT = {ClauseKind.INGREDIENTS}
@@ -28,6 +28,7 @@ _DASHES = "-\u2010\u2011\u2012\u2013\u2014"
 _DASH_BETWEEN_SPACES = 2  # the dash itself and one space would do for "co- founder"
 _THINGS = {Role.TERM, Role.MAYBE, Role.PLAIN}
 _WITHOUT_THING = {Role.FILLER, Role.CLAUSE, Role.NEGATION, Role.FREE_SUFFIX}
+_NOWHERE = 2**31
 _LOOK_BACK = 8  # phrases between a "not" and what it denies: "cannot guarantee that it is free from"
 
 
@@ -86,8 +87,9 @@ def segment(label: Folded, original: str, found: Sequence[Found], declared: Coll
             aside_until == opener.start or _starts_sentence(label, original, opener.start)
         )
         reach = _Reach(found, index, kind, limit, narrow, declared)
-        if kind in _TO_THE_ITEM and not _starts_sentence(label, original, opener.start):
-            reach = replace(reach, inline=_names_others(label.text, reach))
+        if kind in _TO_THE_ITEM:
+            is_within = not _starts_sentence(label, original, opener.start)
+            reach = _surveyed(label.text, reach, is_within=is_within)
         end = _end(label, original, reach)
         aside_until = end if kind in _ASIDES and not narrow else -1
         if end < limit:
@@ -102,6 +104,8 @@ class _Reach:
     Attributes:
         narrow: Whether it speaks of one item of a list alone.
         inline: Whether a list of ingredients goes on after it: "oats, free from gluten, milk, salt".
+        thing_at: Where the first thing that it speaks of begins.
+        declared_at: Where the first of them begins that some law requires on labels.
     """
 
     found: Sequence[Found]
@@ -111,6 +115,8 @@ class _Reach:
     narrow: bool
     declared: Collection[str]
     inline: bool = False
+    thing_at: int = _NOWHERE
+    declared_at: int = _NOWHERE
 
     @property
     def opener(self) -> Found:
@@ -131,13 +137,7 @@ class _Reach:
 
     def lists(self, position: int) -> bool:
         """Whether a comma goes on with the same thing: "free from milk, eggs", not "no colours, milk"."""
-        if self.narrow or self.inline or self.opener.meaning.single:
-            return False
-        return any(self.is_declared(item) for item in self.following(position))
-
-    def has_thing(self, position: int) -> bool:
-        """Whether the opener is followed by what it speaks of, before a position."""
-        return any(item.meaning.role in _THINGS for item in self.following(position))
+        return self.declared_at < position and not (self.narrow or self.inline or self.opener.meaning.single)
 
     def is_declared(self, item: Found) -> bool:
         """Whether a phrase names what some law requires on labels."""
@@ -212,12 +212,22 @@ def _end(label: Folded, original: str, reach: _Reach) -> int:
     return limit
 
 
+def _surveyed(text: str, reach: _Reach, *, is_within: bool) -> _Reach:
+    """Look once at what follows an opener, however many commas come."""
+    things = [item for item in reach.following(reach.limit) if item.meaning.role in _THINGS]
+    thing_at = next((item.start for item in things), _NOWHERE)
+    declared_at = next((item.start for item in things if reach.is_declared(item)), _NOWHERE)
+    inline = is_within and _names_others(text, reach)
+    return replace(reach, inline=inline, thing_at=thing_at, declared_at=declared_at)
+
+
 def _names_others(text: str, reach: _Reach) -> bool:
     """Whether a list names anything but allergens, as lists of ingredients do and of absences do not."""
     stop = _LIST_ENDS.search(text, reach.opener.end, reach.limit)
-    items = list(reach.following(stop.start() if stop else reach.limit))
-    others = (item for item in items if item.meaning.role in _THINGS and not reach.is_declared(item))
-    return any(_is_item(text, item) for item in others)
+    return any(
+        item.meaning.role in _THINGS and not reach.is_declared(item) and _is_item(text, item)
+        for item in reach.following(stop.start() if stop else reach.limit)
+    )
 
 
 def _is_item(text: str, item: Found) -> bool:
@@ -251,7 +261,7 @@ def _stops(label: Folded, original: str, position: int, reach: _Reach) -> bool:
     if reach.is_item:
         if character == ";":
             return True
-        if character == "," or (character in _JOINTS and reach.has_thing(position)):
+        if character == "," or (character in _JOINTS and reach.thing_at < position):
             return not reach.lists(position)
         if _separates(label, original, position) and position > reach.opener.end:
             return True

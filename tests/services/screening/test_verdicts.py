@@ -96,6 +96,18 @@ def test_a_wider_or_misspelt_word_is_likely(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param("Ingredients: sugar, corn maze flavour, salt", "molluscs", id="maze"),
+        pytest.param("Prot 3 g", "fish", id="Prot"),
+        pytest.param("maze", "molluscs", id="maze-alone"),
+    ],
+)
+def test_no_short_word_is_a_misspelling_of_a_word_of_another_language(text: str, code: str) -> None:
+    assert judged(text, allergy(code), lang=None)[1] == ()
+
+
+@pytest.mark.parametrize(
     ("text", "code", "expected"),
     [
         pytest.param("rice, goat's milk", "milk.cow", LIKELY, id="goat-for-cow"),
