@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from backend.services.screening.clauses import Found
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
-from backend.services.screening.segment import Found
 
 _PART_COST, _JOINT_COST = 2, 1  # of two ways to read a word, the one of fewer parts is meant
 _MIN_INFLECTED = 5  # letters of a single part before an ending: "ei" and "s" are ice, and no egg

@@ -48,6 +48,7 @@ class File(BaseModel):
     clauses: dict[str, tuple[str, ...]]
     filler: tuple[str, ...] = ()
     nutrients: tuple[str, ...] = ()
+    object_endings: tuple[str, ...] = ()
     compounds: Compounds | None = None
 
 

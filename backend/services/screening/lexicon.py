@@ -20,6 +20,7 @@ from backend.utils.text import fold
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
 _E_NUMBER = re.compile(r"e(\d{3,4}[a-z]{0,4})")
 _ABSENT_ONE = "absent_one"  # the clause of a lexicon that lists words for the absence of one thing
+_AFTER = "_after"  # of the name of a kind: its phrases may also stand after what they speak of
 _ADDITIVES = ("sulphites", "glutamate", "benzoates", "tartrazine", "annatto", "cochineal", "lactose")
 _MIN_SIMILAR_LETTERS = 5  # shorter words have too many neighbours
 _MIN_PART_LETTERS = (
@@ -54,6 +55,7 @@ class Lexicon:
         declared: Codes that some food law requires on labels, kinds included.
         sources: Codes of what an ingredient can be made from: allergens, but no additives.
         nutrients: What the lines of a nutrition table are called, though elsewhere it is a food.
+        objects: Names with an object's ending, in languages in which a warning may follow what it names.
         similar: For each language: single words of allergens that a misspelling may be compared with.
         version: First 12 hexadecimal digits of the SHA-256 of the files.
     """
@@ -69,6 +71,7 @@ class Lexicon:
     declared: frozenset[str]
     sources: frozenset[str]
     nutrients: frozenset[str]
+    objects: frozenset[str]
     similar: Mapping[str, Mapping[str, tuple[str, ...]]]
     version: str
 
@@ -96,12 +99,14 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     similar: dict[str, dict[str, tuple[str, ...]]] = {}
     joints: dict[str, Joints] = {}
     nutrients: set[str] = set()
+    objects: set[str] = set()
     for name, text in texts.items():
         file = _read(name, text)
         _check(name, file, known)
         entries = _of_one_language(file)
         _add(words, ((phrase, meaning) for phrase, meaning in entries.items()))
         nutrients.update(fold(word) for word in file.nutrients)
+        objects.update(_objects(file, entries))
         similar[file.language] = _similar(entries, declared)
         if file.compounds:
             _add(parts, _parts(file.language, file.compounds, entries))
@@ -120,6 +125,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         declared=declared,
         sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
         nutrients=frozenset(nutrients),
+        objects=frozenset(objects),
         similar=similar,
         version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
     )
@@ -187,6 +193,8 @@ def _entries(file: File) -> Iterator[tuple[str, Meaning]]:
 def _clause(language: str, kind: str) -> Meaning:
     if kind in _NOT_OPENING:
         return Meaning(language, Role(kind))
+    if kind.endswith(_AFTER):
+        return Meaning(language, Role.CLAUSE, opens=ClauseKind(kind.removesuffix(_AFTER)), after=True)
     if kind == _ABSENT_ONE:
         return Meaning(language, Role.CLAUSE, opens=ClauseKind.FREE_FROM, single=True)
     return Meaning(language, Role.CLAUSE, opens=ClauseKind(kind))
@@ -238,12 +246,22 @@ def _check(name: str, file: File, known: Catalog) -> None:
     codes = {*file.terms, *stems, *(code for group in file.maybe for code in group.could_be)}
     if unknown := codes - known.substances.keys():
         raise LexiconFaultError(f"{name}.yaml has unknown codes {sorted(unknown)}")
-    if unknown := file.clauses.keys() - {*ClauseKind, *_NOT_OPENING, _ABSENT_ONE}:
+    kinds = {*ClauseKind, *(f"{kind}{_AFTER}" for kind in ClauseKind)}
+    if unknown := file.clauses.keys() - {*kinds, *_NOT_OPENING, _ABSENT_ONE}:
         raise LexiconFaultError(f"{name}.yaml has unknown clauses {sorted(unknown)}")
 
 
 def _with_kinds(codes: Iterable[str], known: Catalog) -> frozenset[str]:
     return frozenset(kind for code in codes for kind in known.descendants(code))
+
+
+def _objects(file: File, entries: Mapping[str, Meaning]) -> Iterator[str]:
+    """Yield the names that are another name and an ending, with a vowel between: "tej", "tejet"."""
+    for ending in (fold(listed) for listed in file.object_endings):
+        for phrase, meaning in entries.items():
+            stem = phrase.removesuffix(ending)
+            if meaning.role is Role.TERM and stem != phrase and (stem in entries or stem[:-1] in entries):
+                yield phrase
 
 
 def _similar(entries: Mapping[str, Meaning], wanted: frozenset[str]) -> dict[str, tuple[str, ...]]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from backend.schemas.screening import ClauseKind
+from backend.services.screening.clauses import Found
 from backend.services.screening.compounds import Match, take_apart
 from backend.services.screening.doubts import doubts
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.meanings import Meaning, Role
 from backend.services.screening.mentions import Mention, Span, doubtful, mentions, span_of
-from backend.services.screening.segment import Found, segment
+from backend.services.screening.segment import segment
 from backend.utils.text import Folded, fold_mapped
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -70,7 +71,7 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
     for word, places in inside.items():
         found.extend(take_apart(label.text, word, places, lexicon, known))
     found.sort(key=lambda item: item.start)
-    clauses = segment(label, text, found, lexicon.declared)
+    clauses = segment(label, text, found, lexicon)
     if not _UNREAD.isdisjoint(clauses.kinds):
         words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
     strange = list(_outside(words, found))

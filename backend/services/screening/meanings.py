@@ -27,6 +27,7 @@ class Meaning:
         codes: For terms what it is, for `maybe` what it could be: codes of the catalogue.
         opens: The kind of clause that it opens.
         single: Whether the clause speaks of one thing alone: "no added".
+        after: Whether what the clause speaks of may stand before the phrase.
         compound: Whether it is made of several things, so that naming one does not tell the others.
     """
 
@@ -35,6 +36,7 @@ class Meaning:
     codes: tuple[str, ...] = ()
     opens: ClauseKind | None = None
     single: bool = False
+    after: bool = False
     compound: bool = False
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backend.schemas.screening import ClauseKind
+from backend.services.screening.clauses import Clauses, Found, touch
 from backend.services.screening.doubts import Doubt
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.meanings import Role
-from backend.services.screening.segment import Clauses, Found, touch
 from backend.utils.text import Folded
 
 _SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"

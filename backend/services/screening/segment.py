@@ -5,13 +5,14 @@ label leaves the end open, it ends early.
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from backend.schemas.screening import ClauseKind
-from backend.services.screening.meanings import Meaning, Role
+from backend.services.screening.clauses import Clauses, Found, is_denied, touch
+from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.meanings import Role
+from backend.services.screening.suffixes import objects_before, with_suffixes
 from backend.utils.text import Folded
 
 _TO_THE_NEXT = {ClauseKind.INGREDIENTS}
@@ -19,7 +20,6 @@ _TO_THE_ITEM = {ClauseKind.FREE_FROM, ClauseKind.SUITABILITY}
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 _OPEN_ENDED = ",:(&["  # a line that ends so goes on in the next one
 _SENTENCE_ENDS = ".!?:"
-_PART = re.compile(r"[.!?;:,()\[\]]")  # "not" has no say beyond these
 _LIST_ENDS = re.compile(r"[.!?](?:\s|\Z)|[;)\]]")
 _ITEM_ENDS = re.compile(r"\s?(?:[,.(\[\d]|\Z)")
 _JOINTS = "/+*"  # end one thing, unless a list of allergens goes on
@@ -29,44 +29,19 @@ _DASH_BETWEEN_SPACES = 2  # the dash itself and one space would do for "co- foun
 _THINGS = {Role.TERM, Role.MAYBE, Role.PLAIN}
 _WITHOUT_THING = {Role.FILLER, Role.CLAUSE, Role.NEGATION, Role.FREE_SUFFIX}
 _NOWHERE = 2**31
-_LOOK_BACK = 8  # phrases between a "not" and what it denies: "cannot guarantee that it is free from"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A phrase in a folded text, with the meaning that it has there; offsets into the folded text."""
-
-    start: int
-    end: int
-    meaning: Meaning
-
-
-def touch(text: str, before: Found, after: Found) -> bool:
-    """Whether nothing but space stands between two phrases, or not even that within a word."""
-    return not text[before.end : after.start].strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Clauses:
-    """Where each clause begins, and its kind; the first begins at 0."""
-
-    starts: tuple[int, ...]
-    kinds: tuple[ClauseKind, ...]
-
-    def at(self, position: int) -> ClauseKind:
-        """Return the kind of the clause around a position of the folded text."""
-        return self.kinds[bisect_right(self.starts, position) - 1]
-
-
-def segment(label: Folded, original: str, found: Sequence[Found], declared: Collection[str]) -> Clauses:
+def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexicon) -> Clauses:
     """Divide a label by the phrases that open clauses.
 
     Args:
         label: The folded label.
         original: The label itself, for its line breaks.
         found: The phrases in it, in order.
-        declared: The codes that some law requires on labels: lists of absences are made of them.
+        lexicon: What some law requires on labels, since lists of absences are made of it; and which names
+            have an object's ending.
     """
+    before = objects_before(label.text, found, lexicon.objects)
     starts, kinds = [0], [ClauseKind.INGREDIENTS]
 
     def begin(position: int, kind: ClauseKind) -> None:
@@ -76,7 +51,11 @@ def segment(label: Folded, original: str, found: Sequence[Found], declared: Coll
             starts.append(position)
             kinds.append(kind)
 
-    openers = [(index, kind) for index in range(len(found)) if (kind := _opened(index, found, label.text))]
+    openers = [
+        (index, kind)
+        for index in range(len(found))
+        if index not in before and (kind := _opened(index, found, label.text))
+    ]
     aside_until = -1
     for place, (index, kind) in enumerate(openers):
         opener = found[index]
@@ -86,7 +65,7 @@ def segment(label: Folded, original: str, found: Sequence[Found], declared: Coll
         narrow = kind in _ASIDES and not (
             aside_until == opener.start or _starts_sentence(label, original, opener.start)
         )
-        reach = _Reach(found, index, kind, limit, narrow, declared)
+        reach = _Reach(found, index, kind, limit, narrow, lexicon.declared)
         if kind in _TO_THE_ITEM:
             is_within = not _starts_sentence(label, original, opener.start)
             reach = _surveyed(label.text, reach, is_within=is_within)
@@ -94,7 +73,7 @@ def segment(label: Folded, original: str, found: Sequence[Found], declared: Coll
         aside_until = end if kind in _ASIDES and not narrow else -1
         if end < limit:
             begin(end, ClauseKind.INGREDIENTS)
-    return _with_absences(Clauses(tuple(starts), tuple(kinds)), label, found)
+    return with_suffixes(Clauses(tuple(starts), tuple(kinds)), label, found, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +134,7 @@ def _opened(index: int, found: Sequence[Found], text: str) -> ClauseKind | None:
         return None
     if meaning.opens is ClauseKind.CONTAINS and _continues_warning(index, found):
         return None
-    if meaning.opens in _TO_THE_ITEM and _is_denied(index, found, text):
+    if meaning.opens in _TO_THE_ITEM and is_denied(index, found, text):
         return ClauseKind.PRECAUTIONARY
     return meaning.opens
 
@@ -166,19 +145,6 @@ def _continues_warning(index: int, found: Sequence[Found]) -> bool:
         if meaning.role is Role.CLAUSE and meaning.opens is ClauseKind.PRECAUTIONARY:
             return True
         if meaning.role is not Role.FILLER:
-            return False
-    return False
-
-
-def _is_denied(index: int, found: Sequence[Found], text: str) -> bool:
-    """Whether a "not" or a warning before a phrase turns what it says into its opposite."""
-    for place in range(index - 1, max(-1, index - 1 - _LOOK_BACK), -1):
-        earlier = found[place]
-        if _PART.search(text, earlier.end, found[index].start):
-            return False
-        if earlier.meaning.role is Role.NEGATION or earlier.meaning.opens is ClauseKind.PRECAUTIONARY:
-            return True
-        if earlier.meaning.role in {Role.TERM, Role.CLAUSE}:
             return False
     return False
 
@@ -276,24 +242,3 @@ def _separates(label: Folded, original: str, position: int) -> bool:
     """Whether a bullet or a dash between spaces stands here: folding makes one space of such a dash."""
     gap = original[label.starts[position] : label.ends[position]]
     return gap in _BULLETS or (len(gap) > _DASH_BETWEEN_SPACES and any(dash in gap for dash in _DASHES))
-
-
-def _with_absences(clauses: Clauses, label: Folded, found: Sequence[Found]) -> Clauses:
-    """Mark what a suffix denies: the "milk" of "milk-free", unless "not milk-free" or a warning says it."""
-    marked = {item.start: kind for item, kind in _suffixed(clauses, label, found)}
-    if not marked:
-        return clauses
-    ends = {item.end for item in found if item.start in marked}
-    edges = sorted({*clauses.starts, *marked, *ends})
-    kinds = [marked.get(edge) or clauses.at(edge) for edge in edges]
-    return Clauses(tuple(edges), tuple(kinds))
-
-
-def _suffixed(clauses: Clauses, label: Folded, found: Sequence[Found]) -> Iterator[tuple[Found, ClauseKind]]:
-    for index, (before, suffix) in enumerate(pairwise(found)):
-        is_suffix = suffix.meaning.role is Role.FREE_SUFFIX and before.meaning.role is Role.TERM
-        if is_suffix and touch(label.text, before, suffix):
-            if clauses.at(before.start) is ClauseKind.PRECAUTIONARY:
-                continue
-            is_denied = _is_denied(index, found, label.text)
-            yield before, ClauseKind.PRECAUTIONARY if is_denied else ClauseKind.FREE_FROM

@@ -56,6 +56,8 @@ SHAPES = (
 AT_LEAST = {
     "absent_one": {Verdict.CONTAINS},
     "free_from": {Verdict.CONTAINS},
+    "free_from_after": {Verdict.CONTAINS},
+    "free_suffix": {Verdict.CONTAINS},
     "negation": {Verdict.CONTAINS},
     # "Not suitable for" is a warning.
     "suitability": {Verdict.CONTAINS, Verdict.MAY_CONTAIN},
