@@ -10,6 +10,24 @@ from backend.services.screening.judge import Requirement, conclude, require_alle
 
 KNOWN = catalog.shipped()
 A_DAY = date(2026, 11, 23)
+WORDS = {  # "Ingredients", milk, sugar, salt, gluten
+    "cs": ("Složení", "mléko", "cukr", "sůl", "lepek"),
+    "da": ("Ingredienser", "mælk", "sukker", "salt", "gluten"),
+    "de": ("Zutaten", "Milch", "Zucker", "Salz", "Gluten"),
+    "en": ("Ingredients", "milk", "sugar", "salt", "gluten"),
+    "es": ("Ingredientes", "leche", "azúcar", "sal", "gluten"),
+    "fi": ("Ainekset", "maito", "sokeri", "suola", "gluteenia"),
+    "fr": ("Ingrédients", "lait", "sucre", "sel", "gluten"),
+    "hr": ("Sastojci", "mlijeko", "šećer", "sol", "gluten"),
+    "hu": ("Összetevők", "tej", "cukor", "só", "glutén"),
+    "it": ("Ingredienti", "latte", "zucchero", "sale", "glutine"),
+    "nl": ("Ingrediënten", "melk", "suiker", "zout", "gluten"),
+    "no": ("Ingredienser", "melk", "sukker", "salt", "gluten"),
+    "pl": ("Składniki", "mleko", "cukier", "sól", "gluten"),
+    "pt": ("Ingredientes", "leite", "açúcar", "sal", "glúten"),
+    "ro": ("Ingrediente", "lapte", "zahăr", "sare", "gluten"),
+    "sv": ("Ingredienser", "mjölk", "socker", "salt", "gluten"),
+}
 
 
 def allergy(code: str, *, traces: bool = True) -> list[Requirement]:

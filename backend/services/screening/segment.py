@@ -5,6 +5,7 @@ label leaves the end open, it ends early.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,7 @@ _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 _OPEN_ENDED = ",:(&["  # a line that ends so goes on in the next one
 _SENTENCE_ENDS = ".!?:"
 _LIST_ENDS = re.compile(r"[.!?](?:\s|\Z)|[;)\]]")
+_SENTENCE_END = re.compile(r"[.!?;](?:\s|\Z)|(?<![,;(])\n")
 _ITEM_ENDS = re.compile(r"\s?(?:[,.(\[\d]|\Z)")
 _JOINTS = "/+*"  # end one thing, unless a list of allergens goes on
 _BULLETS = "\u2022\u00b7\u25cf\u2023|"
@@ -28,6 +30,7 @@ _DASHES = "-\u2010\u2011\u2012\u2013\u2014"
 _DASH_BETWEEN_SPACES = 2  # the dash itself and one space would do for "co- founder"
 _THINGS = {Role.TERM, Role.MAYBE, Role.PLAIN}
 _WITHOUT_THING = {Role.FILLER, Role.CLAUSE, Role.NEGATION, Role.FREE_SUFFIX}
+_MAX_LIST = 4_000  # characters in which the end of a list is looked for
 _NOWHERE = 2**31
 
 
@@ -56,7 +59,7 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
         for index in range(len(found))
         if index not in before and (kind := _opened(index, found, label.text))
     ]
-    aside_until = -1
+    aside_until = list_until = -1
     for place, (index, kind) in enumerate(openers):
         opener = found[index]
         limit = found[openers[place + 1][0]].start if place + 1 < len(openers) else len(label.text)
@@ -66,9 +69,9 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
             aside_until == opener.start or _starts_sentence(label, original, opener.start)
         )
         reach = _Reach(found, index, kind, limit, narrow, lexicon.declared)
+        list_until = _list_until(label, original, reach, list_until)
         if kind in _TO_THE_ITEM:
-            is_within = not _starts_sentence(label, original, opener.start)
-            reach = _surveyed(label.text, reach, is_within=is_within)
+            reach = _surveyed(label, original, reach, is_listed=opener.start < list_until)
         end = _end(label, original, reach)
         aside_until = end if kind in _ASIDES and not narrow else -1
         if end < limit:
@@ -178,12 +181,28 @@ def _end(label: Folded, original: str, reach: _Reach) -> int:
     return limit
 
 
-def _surveyed(text: str, reach: _Reach, *, is_within: bool) -> _Reach:
-    """Look once at what follows an opener, however many commas come."""
+def _list_until(label: Folded, original: str, reach: _Reach, before: int) -> int:
+    """Return where the list that says what it is ends: with its sentence, or where another clause begins."""
+    if reach.is_item or (reach.kind is ClauseKind.INGREDIENTS and before > reach.opener.start):
+        return before
+    if reach.kind is not ClauseKind.INGREDIENTS:
+        return -1
+    start = label.ends[reach.opener.end - 1]
+    end = _SENTENCE_END.search(original, start, start + _MAX_LIST)
+    return bisect_left(label.starts, end.start() if end else start + _MAX_LIST)
+
+
+def _surveyed(label: Folded, original: str, reach: _Reach, *, is_listed: bool) -> _Reach:
+    """Look once at what follows an opener, however many commas come.
+
+    Of a list that says what it is, an absence is an item; elsewhere what it names tells.
+    """
     things = [item for item in reach.following(reach.limit) if item.meaning.role in _THINGS]
     thing_at = next((item.start for item in things), _NOWHERE)
     declared_at = next((item.start for item in things if reach.is_declared(item)), _NOWHERE)
-    inline = is_within and _names_others(text, reach)
+    inline = is_listed or (
+        not _starts_sentence(label, original, reach.opener.start) and _names_others(label.text, reach)
+    )
     return replace(reach, inline=inline, thing_at=thing_at, declared_at=declared_at)
 
 

@@ -7,27 +7,9 @@ import pytest
 from backend.schemas.screening import Verdict
 from backend.services.screening import lexicon
 from backend.services.screening.files import File, read_file
-from tests.labels import allergy, judged
+from tests.labels import WORDS, allergy, judged
 
 FILES = {path.stem: read_file(path.read_bytes()) for path in sorted(lexicon.FOLDER.glob("*.yaml"))}
-WORDS = {  # "Ingredients", milk, sugar, salt, gluten
-    "cs": ("Složení", "mléko", "cukr", "sůl", "lepek"),
-    "da": ("Ingredienser", "mælk", "sukker", "salt", "gluten"),
-    "de": ("Zutaten", "Milch", "Zucker", "Salz", "Gluten"),
-    "en": ("Ingredients", "milk", "sugar", "salt", "gluten"),
-    "es": ("Ingredientes", "leche", "azúcar", "sal", "gluten"),
-    "fi": ("Ainekset", "maito", "sokeri", "suola", "gluteenia"),
-    "fr": ("Ingrédients", "lait", "sucre", "sel", "gluten"),
-    "hr": ("Sastojci", "mlijeko", "šećer", "sol", "gluten"),
-    "hu": ("Összetevők", "tej", "cukor", "só", "glutén"),
-    "it": ("Ingredienti", "latte", "zucchero", "sale", "glutine"),
-    "nl": ("Ingrediënten", "melk", "suiker", "zout", "gluten"),
-    "no": ("Ingredienser", "melk", "sukker", "salt", "gluten"),
-    "pl": ("Składniki", "mleko", "cukier", "sól", "gluten"),
-    "pt": ("Ingredientes", "leite", "açúcar", "sal", "glúten"),
-    "ro": ("Ingrediente", "lapte", "zahăr", "sare", "gluten"),
-    "sv": ("Ingredienser", "mjölk", "socker", "salt", "gluten"),
-}
 SHAPES = (
     "{salt}, {opener} {sugar}, {milk}, {salt}.",
     "{salt}, {opener} {sugar}; {milk}, {salt}.",
