@@ -16,21 +16,28 @@ def _refuse_control_characters(value: str) -> str:
     return value
 
 
-def _refuse_unusable_secret(value: SecretStr) -> SecretStr:
-    text = _refuse_control_characters(value.get_secret_value())
+def _refuse_lone_surrogates(value: SecretStr) -> SecretStr:
     try:
-        text.encode()
+        value.get_secret_value().encode()
     except UnicodeEncodeError:
         # Pydantic looks at plain text alone. The error holds the text: it must not be the cause.
         raise PydanticCustomError("string_unicode", "must be valid Unicode") from None
     return value
 
 
+def _refuse_control_characters_in_secret(value: SecretStr) -> SecretStr:
+    _refuse_control_characters(value.get_secret_value())
+    return value
+
+
 Text = Annotated[str, AfterValidator(_refuse_control_characters)]
 """Text without control characters. Pydantic itself refuses lone surrogates."""
 
-SecretText = Annotated[SecretStr, AfterValidator(_refuse_unusable_secret)]
-"""Text that no representation, log or error shows; no control characters and no lone surrogates."""
+Secret = Annotated[SecretStr, AfterValidator(_refuse_lone_surrogates)]
+"""Text that no representation, log or error shows."""
+
+SecretText = Annotated[Secret, AfterValidator(_refuse_control_characters_in_secret)]
+"""A secret without control characters."""
 
 SearchText = Annotated[Text, StringConstraints(max_length=100, strip_whitespace=True)]
 Note = Annotated[Text, StringConstraints(max_length=500, strip_whitespace=True)]

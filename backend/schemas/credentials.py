@@ -5,13 +5,13 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from backend.schemas.base import Incoming, SecretText
+from backend.schemas.base import Incoming, Secret
 from backend.schemas.users import Email, Password
 
-LinkToken = Annotated[SecretText, Field(min_length=1, max_length=100)]
+LinkToken = Annotated[Secret, Field(min_length=1, max_length=100)]
 """The `token` of a link that was mailed."""
 
-MailedCode = Annotated[SecretText, Field(min_length=6, max_length=6)]
+MailedCode = Annotated[Secret, Field(min_length=6, max_length=6)]
 """The six digits beside a link that was mailed."""
 
 
