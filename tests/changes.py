@@ -24,9 +24,9 @@ async def ask(client: httpx2.AsyncClient, person: Person, email: str = NEW) -> h
     return await client.post(f"{AUTH}/email/change", json={"new_email": email}, headers=person.headers)
 
 
-async def confirm(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
-    """Show the link that was mailed to the new address."""
-    return await client.post(f"{AUTH}/email/change/confirm", json={"token": token})
+async def confirm(client: httpx2.AsyncClient, token: str, password: str = PASSWORD) -> httpx2.Response:
+    """Show the link that was mailed to the new address, and the password."""
+    return await client.post(f"{AUTH}/email/change/confirm", json={"token": token, "password": password})
 
 
 async def undo(client: httpx2.AsyncClient, token: str) -> httpx2.Response:

@@ -111,11 +111,15 @@ async def request_email_change(session: Session, user: RecentUser, data: EmailCh
     status_code=HTTPStatus.NO_CONTENT,
     dependencies=[limited("login")],
     responses=problems.responses(
-        credentials.LinkInvalidError, EmailTakenError, InvalidInputError, RateLimitedError
+        credentials.LinkInvalidError,
+        CredentialsInvalidError,
+        EmailTakenError,
+        InvalidInputError,
+        RateLimitedError,
     ),
 )
 async def confirm_email_change(session: Session, data: EmailChangeConfirm, signing_in: SigningIn) -> None:
-    """Change the address with what was mailed to the new one; every other device is signed out.
+    """Change the address with what was mailed to the new one, and the password; other devices are signed out.
 
     With a code, `email` is the address that the account still has.
     """

@@ -42,8 +42,8 @@ async def show_forgot() -> HTMLResponse:
 
 @router.get("/confirm-email-change")
 async def show_email_change() -> HTMLResponse:
-    """Ask whether the account shall have this address."""
-    return _page("change")
+    """Ask for the password with which, and with the link, the account gets this address."""
+    return _page("change", field="password", autocomplete="current-password")
 
 
 @router.get("/undo-email-change")

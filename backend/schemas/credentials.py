@@ -49,7 +49,9 @@ class PasswordReset(MailedProof):
 
 
 class EmailChangeConfirm(MailedProof):
-    """What was mailed to the new address."""
+    """What was mailed to the new address, and the account's password: whoever asked and has the address."""
+
+    password: Password
 
 
 class EmailChangeUndo(Incoming):

@@ -94,9 +94,8 @@ async def test_a_strangers_link_changes_the_strangers_account_alone(
     await ask(client, boris)
     await post.deliver()
 
-    answer = await client.post(
-        f"{AUTH}/email/change/confirm", json={"token": post.mailer.token(NEW)}, headers=amira.headers
-    )
+    body = {"token": post.mailer.token(NEW), "password": PASSWORD}
+    answer = await client.post(f"{AUTH}/email/change/confirm", json=body, headers=amira.headers)
 
     assert answer.status_code == 204
     assert (await _me(client, amira)).json()["email"] == OLD

@@ -235,3 +235,18 @@ async def test_an_address_that_was_never_proved_is_told_but_gets_no_power(
 
     assert post.mailer.subjects(OLD)[-1] == "Your email address was changed"
     assert "token=" not in post.mailer.sent[-1].as_string()
+
+
+async def test_nobody_confirms_with_one_press_what_a_stranger_did(
+    client: httpx2.AsyncClient, post: Post
+) -> None:
+    stranger = await make_proved(client, post)
+    await ask(client, stranger)
+    await post.deliver()
+    token = post.mailer.token(NEW)
+
+    without = await client.post(f"{AUTH}/email/change/confirm", json={"token": token})
+    wrong = await confirm(client, token, NEW_PASSWORD)
+    right = await confirm(client, token)
+
+    assert [answer.status_code for answer in (without, wrong, right)] == [422, 401, 204]

@@ -16,7 +16,7 @@ PATHS = {"verify": "/email/verify", "reset": "/password/reset", "change": "/emai
 REST: dict[str, dict[str, str]] = {
     "verify": {"password": PASSWORD},
     "reset": {"new_password": NEW_PASSWORD},
-    "change": {},
+    "change": {"password": PASSWORD},
 }
 
 

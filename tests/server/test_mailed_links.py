@@ -63,7 +63,7 @@ async def test_each_kind_of_letter_is_good_once_for_64_who_use_it_at_once(
     body = {"new_email": new_email}
     (await crowd.post(f"{AUTH}/email/change", json=body, headers=owner.headers)).raise_for_status()
     change = await proofs(new_email, "Confirm your new email address")
-    changed = await _race(crowd, "/email/change/confirm", change)
+    changed = await _race(crowd, "/email/change/confirm", change, password=PASSWORD)
     undo = await _letter(server, owner.email, "Your email address was changed")
     undone = await _race(crowd, "/email/change/undo", [{"token": undo["token"]}])
     reset = await proofs(owner.email, "Set a new password")

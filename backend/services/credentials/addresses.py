@@ -49,19 +49,20 @@ async def request_change(
 
 
 async def confirm_change(session: AsyncSession, data: EmailChangeConfirm, *, parts: SignInParts) -> None:
-    """Give the account the address whose reader shows what was mailed there.
+    """Give the account the address whose reader shows what was mailed there, and the password.
 
     Every session ends but the one that asked, and so does every other link. The old address is told, and can
     undo it if it had been proved: one that never was may be a stranger's.
 
     Raises:
         LinkInvalidError: The link or code is not good any more, or the session that asked has been ended.
+        CredentialsInvalidError: The password is not the account's; the link stays good.
         EmailTakenError: Another account has taken the address meanwhile; the link stays good.
         RateLimitedError: Too many guesses lately.
     """
     keyring = parts.keyring
     claim = await proofs.look_up(data, TokenPurpose.CHANGE_EMAIL, parts=parts)
-    user, token = await proofs.find(session, claim, keyring=keyring)
+    user, token = await proofs.find_with_password(session, claim, data.password, parts=parts)
     if not await sessions.is_live(session, token.session_id):
         raise LinkInvalidError  # who ends a stranger's session ends what the stranger asked for
     await proofs.use_up(session, token)

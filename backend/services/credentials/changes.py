@@ -44,7 +44,7 @@ async def verify_email(session: AsyncSession, data: EmailVerify, *, parts: SignI
     """Take an address as proved.
 
     What was mailed is not enough: it shows that the reader has the address, the password that they opened the
-    account. Otherwise somebody could open an account on another's address and have them confirm it.
+    account.
 
     Raises:
         LinkInvalidError: The link or code is not good any more.
@@ -53,11 +53,7 @@ async def verify_email(session: AsyncSession, data: EmailVerify, *, parts: SignI
     """
     keyring = parts.keyring
     claim = await proofs.look_up(data, TokenPurpose.VERIFY_EMAIL, parts=parts)
-    checked = await parts.passwords.check(data.password.get_secret_value(), claim.account.password_hash)
-    user, token = await proofs.find(session, claim, keyring=keyring)
-    if not checked.matches or user.password_hash != claim.account.password_hash:
-        await record_failure(session, user.id, _PASSWORD, keyring=keyring)
-        raise SignInFailedError
+    user, token = await proofs.find_with_password(session, claim, data.password, parts=parts)
     await proofs.use_up(session, token)
     user.email_verified_at = user.email_verified_at or now()
     await _forgive(session, claim, parts)

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from pydantic import SecretStr
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +22,7 @@ from backend.models.users import User
 from backend.schemas.credentials import MailedProof
 from backend.services import audit, sessions
 from backend.services.attempts import Attempt
-from backend.services.auth import SignInParts, record_failure
+from backend.services.auth import SignInFailedError, SignInParts, record_failure
 from backend.services.credentials.links import (
     CODE_LIFE,
     CODE_TRIES,
@@ -33,6 +34,8 @@ from backend.utils.security import is_equal
 from backend.utils.validators import identity_key
 
 _METHOD: Final = "code"
+_PASSWORD: Final = "pwd"  # noqa: S105 - a method (RFC 8176, 2)
+_WITH_PASSWORD: Final = {TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL}
 
 
 class CodeInvalidError(LinkInvalidError):
@@ -120,6 +123,26 @@ async def find(session: AsyncSession, claim: Claim, *, keyring: Keyring) -> Foun
     raise CodeInvalidError
 
 
+async def find_with_password(
+    session: AsyncSession, claim: Claim, password: SecretStr, *, parts: SignInParts
+) -> Found:
+    """Return the link that a proof is good for, if the account's password is shown too.
+
+    What was mailed shows that somebody reads the address, the password that the account is theirs. Otherwise
+    somebody could have a stranger confirm, with one press of a button, what they did themselves.
+
+    Raises:
+        LinkInvalidError: The link or code is not good any more.
+        CredentialsInvalidError: The password is not the account's; the link stays good.
+    """
+    checked = await parts.passwords.check(password.get_secret_value(), claim.account.password_hash)
+    found = await find(session, claim, keyring=parts.keyring)
+    if not checked.matches or found.user.password_hash != claim.account.password_hash:
+        await record_failure(session, found.user.id, _PASSWORD, keyring=parts.keyring)
+        raise SignInFailedError
+    return found
+
+
 async def use_up(session: AsyncSession, token: OneTimeToken) -> None:
     """Use a link and its code up, in one atomic statement.
 
@@ -144,7 +167,7 @@ async def _look_up_link(token: str, purpose: TokenPurpose, parts: SignInParts) -
     if account.id is None:
         raise LinkInvalidError
     attempt = None
-    if purpose is TokenPurpose.VERIFY_EMAIL:
+    if purpose in _WITH_PASSWORD:
         attempt = await parts.attempts.count(str(account.id), is_known_device=account.is_known_device)
     return Claim(purpose, account, account.id, digest, is_code=False, attempt=attempt)
 
