@@ -65,9 +65,10 @@ async def test_of_64_uses_of_one_recovery_code_one_signs_in(crowd: httpx2.AsyncC
     assert left == 9
 
 
-async def test_of_64_answers_to_one_challenge_one_signs_in(crowd: httpx2.AsyncClient) -> None:
+async def test_of_64_answers_to_one_challenge_one_signs_in(crowd: httpx2.AsyncClient, server: Server) -> None:
     owner = await make_person(crowd, "keeper")
-    authenticator = Authenticator(step=0)
+    # An IP address is no domain of passkeys: the page's is `localhost`.
+    authenticator = Authenticator(step=0, origin=server.url.replace("127.0.0.1", "localhost"))
     (await enrol_passkey(crowd, owner, authenticator)).raise_for_status()
     question = await challenge(crowd, "keeper")
     body = {
