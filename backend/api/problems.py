@@ -77,6 +77,7 @@ _DETAILS: Final = {
     "int_parsing": "must be an integer",
     "int_parsing_size": "is too large",
     "int_from_float": "must be an integer",
+    "float_type": "must be a number",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "enum": "must be one of {expected}",

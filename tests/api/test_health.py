@@ -36,8 +36,8 @@ async def test_a_profile_is_recorded_under_any_approved_name_and_read_back(
         "milk", "life_threatening", "carries an injector",
     )  # fmt: skip
     assert (peanut["allergen"], peanut["kind"], peanut["avoid_traces"]) == ("peanuts", "allergy", True)
-    assert created.json()["dietary_restrictions"] == ["vegetarian"]
-    assert created.json()["medical_conditions"] == ["coeliac_disease"]
+    assert [entry["diet"] for entry in created.json()["dietary_restrictions"]] == ["vegetarian"]
+    assert [entry["condition"] for entry in created.json()["medical_conditions"]] == ["coeliac_disease"]
     assert (
         await client.get(f"{PROFILES}/{created.json()['id']}", headers=amira.headers)
     ).json() == read.json()
@@ -85,10 +85,10 @@ async def test_a_name_that_is_not_approved_is_refused_with_the_three_nearest(
     ("changes", "pointer", "code"),
     [
         pytest.param(
-            {"dietary_restrictions": ["veegan"]}, "/dietary_restrictions/0", "unknown-name", id="diet"
+            {"dietary_restrictions": ["veegan"]}, "/dietary_restrictions/0/name", "unknown-name", id="diet"
         ),
         pytest.param(
-            {"medical_conditions": ["celiak"]}, "/medical_conditions/0", "unknown-name", id="condition"
+            {"medical_conditions": ["celiak"]}, "/medical_conditions/0/name", "unknown-name", id="condition"
         ),
         pytest.param(
             {"no_known_allergies": True}, "/no_known_allergies", "contradiction", id="contradiction"
@@ -182,7 +182,7 @@ async def test_patching_changes_what_is_sent_and_nothing_else(client: httpx2.Asy
     )
 
     after = response.json()
-    assert after["dietary_restrictions"] == ["vegan", "halal"]
+    assert [entry["diet"] for entry in after["dietary_restrictions"]] == ["vegan", "halal"]
     assert after["display_name"] is None
     assert after["allergies"] == before["allergies"]
     assert after["medical_conditions"] == before["medical_conditions"]

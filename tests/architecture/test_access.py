@@ -65,6 +65,17 @@ ACCESS = {
     ("PUT", PROFILE): OWNER,
     ("PATCH", PROFILE): OWNER,
     ("DELETE", PROFILE): OWNER,
+    **{
+        key: OWNER
+        for part in ("allergies", "dietary-restrictions", "medical-conditions")
+        for key in (
+            ("POST", f"{PROFILE}/{part}"),
+            ("GET", f"{PROFILE}/{part}"),
+            ("GET", f"{PROFILE}/{part}/{{entry_id}}"),
+            ("PATCH", f"{PROFILE}/{part}/{{entry_id}}"),
+            ("DELETE", f"{PROFILE}/{part}/{{entry_id}}"),
+        )
+    },
     ("GET", f"{API}/catalog/allergens"): PUBLIC,
     ("GET", f"{API}/catalog/diets"): PUBLIC,
     ("GET", f"{API}/catalog/conditions"): PUBLIC,
@@ -119,7 +130,8 @@ async def test_every_closed_operation_says_so_in_the_document(settings: Settings
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
-    path = path.format(profile_id="me", session_id=uuid.uuid4(), factor_id=uuid.uuid4(), user_id=uuid.uuid4())
+    others = {name: uuid.uuid4() for name in ("session_id", "factor_id", "user_id", "entry_id")}
+    path = path.format(profile_id="me", **others)
 
     response = await client.request(method, path, headers={"If-Match": "*"})
 
@@ -144,11 +156,17 @@ async def test_an_old_sign_in_is_refused_exactly_where_a_recent_one_is_needed(
 @pytest.mark.parametrize(("method", "path"), OWNED)
 async def test_a_stranger_finds_nothing(client: httpx2.AsyncClient, method: str, path: str) -> None:
     amira, boris = await make_person(client), await make_person(client, "boris")
-    profile_id = uuid.UUID((await make_profile(client, amira)).json()["id"])
+    profile = (await make_profile(client, amira)).json()
+    profile_id, entry_id = profile["id"], profile["allergies"][0]["id"]
     sessions = (await client.get(f"{API}/auth/sessions", headers=amira.headers)).json()["items"]
     factor = (await enrol_passkey(client, amira, Authenticator())).json()
-    body = {"name": "mine"} if path == FACTOR else {}
-    path = path.format(profile_id=profile_id, session_id=sessions[0]["id"], factor_id=factor["id"])
+    body = {"name": "mine"} if path == FACTOR or method == "POST" else {}
+    path = path.format(
+        profile_id=profile_id,
+        session_id=sessions[0]["id"],
+        factor_id=factor["id"],
+        entry_id=entry_id,
+    )
 
     response = await client.request(
         method,

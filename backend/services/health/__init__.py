@@ -1,36 +1,67 @@
 """Health profiles: sealed, versioned documents about one's own person and dependants."""
 
-from backend.services.health.document import Allergy, Document
-from backend.services.health.errors import ProfileExistsError, ProfileNotFoundError, TooManyProfilesError
+from backend.services.health.document import Allergy, DietaryRestriction, Document, MedicalCondition
+from backend.services.health.entries import (
+    Place,
+    Recorded,
+    add_entry,
+    read_entry,
+    remove_entry,
+    update_entry,
+)
+from backend.services.health.errors import (
+    EntryExistsError,
+    EntryNotFoundError,
+    ProfileExistsError,
+    ProfileNotFoundError,
+    TooManyEntriesError,
+    TooManyProfilesError,
+)
 from backend.services.health.profiles import (
-    Profile,
-    ProfileRef,
-    Versions,
     create_profile,
     list_profiles,
     read_profile,
     read_profiles,
     remove_profile,
     replace_profile,
-    to_response,
     update_profile,
 )
+from backend.services.health.responses import to_allergy, to_condition, to_response, to_restriction
+from backend.services.health.sections import ALLERGIES, DIETARY_RESTRICTIONS, MEDICAL_CONDITIONS
+from backend.services.health.storage import Profile, ProfileRef, Versions
 
 __all__ = [
+    "ALLERGIES",
+    "DIETARY_RESTRICTIONS",
+    "MEDICAL_CONDITIONS",
     "Allergy",
+    "DietaryRestriction",
     "Document",
+    "EntryExistsError",
+    "EntryNotFoundError",
+    "MedicalCondition",
+    "Place",
     "Profile",
     "ProfileExistsError",
     "ProfileNotFoundError",
     "ProfileRef",
+    "Recorded",
+    "TooManyEntriesError",
     "TooManyProfilesError",
     "Versions",
+    "add_entry",
     "create_profile",
     "list_profiles",
+    "read_entry",
     "read_profile",
     "read_profiles",
+    "remove_entry",
     "remove_profile",
     "replace_profile",
+    "to_allergy",
+    "to_condition",
     "to_response",
+    "to_restriction",
+    "update_entry",
     "update_profile",
 ]

@@ -1,13 +1,16 @@
-"""The sealed document: what a profile holds, and how it is sealed and opened."""
+"""The sealed document: what a profile holds, and how it is sealed and opened.
+
+Each document carries the number of its format. Those of earlier formats open as if they were of the newest;
+what is written is always of the newest.
+"""
 
 import uuid
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from backend.core.keys import Keyring
-from backend.models.health import HealthProfile
-from backend.schemas.health import AllergyKind, Reaction, Severity
+from backend.schemas.health import AllergyKind, DietaryReason, Reaction, Severity, Strictness, Verification
 from backend.services.users import DATA_KEY, Identity
 from backend.utils.security import open_sealed, seal
 
@@ -16,9 +19,57 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Allergy(_Part):
-    """One allergy as it is stored: the catalogue's code, never a name."""
+class Entry(_Part):
+    """What every entry has: an identity, and the catalogue's code, never a name."""
 
+    id: uuid.UUID
+    code: str
+
+
+class Allergy(Entry):
+    """One allergy or intolerance as it is stored."""
+
+    kind: AllergyKind
+    severity: Severity
+    reactions: tuple[Reaction, ...]
+    verification: Verification
+    avoid_traces: bool
+    threshold_mg: float | None
+    onset_year: int | None
+    note: str | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is an allergy for all that is known: one that was refuted is none."""
+        return self.verification is not Verification.REFUTED
+
+
+class DietaryRestriction(Entry):
+    """One dietary restriction as it is stored."""
+
+    strictness: Strictness
+    reason: DietaryReason | None
+
+
+class MedicalCondition(Entry):
+    """One medical condition as it is stored."""
+
+    since: str | None
+    note: str | None
+
+
+class Document(_Part):
+    """Everything that a profile says."""
+
+    format: Literal[2] = 2
+    display_name: str | None
+    no_known_allergies: bool
+    allergies: tuple[Allergy, ...]
+    dietary_restrictions: tuple[DietaryRestriction, ...]
+    medical_conditions: tuple[MedicalCondition, ...]
+
+
+class _FirstAllergy(_Part):
     id: uuid.UUID
     allergen: str
     kind: AllergyKind
@@ -28,15 +79,43 @@ class Allergy(_Part):
     note: str | None
 
 
-class Document(_Part):
-    """Everything that a profile says. `format` lets later versions read earlier documents."""
+class _FirstDocument(_Part):
+    """Format 1: diets and conditions were bare codes, and nothing told how sure an allergy is."""
 
-    format: Literal[1] = 1
+    format: Literal[1]
     display_name: str | None
     no_known_allergies: bool
-    allergies: tuple[Allergy, ...]
+    allergies: tuple[_FirstAllergy, ...]
     dietary_restrictions: tuple[str, ...]
     medical_conditions: tuple[str, ...]
+
+    def upgrade(self, profile_id: uuid.UUID) -> Document:
+        """Return the same in the newest format. What had no id is given the same one at every reading."""
+        return Document(
+            display_name=self.display_name,
+            no_known_allergies=self.no_known_allergies,
+            allergies=tuple(_upgrade_allergy(allergy) for allergy in self.allergies),
+            dietary_restrictions=tuple(
+                DietaryRestriction(
+                    id=uuid.uuid5(profile_id, f"diet:{code}"),
+                    code=code,
+                    strictness=Strictness.STRICT,
+                    reason=None,
+                )
+                for code in self.dietary_restrictions
+            ),
+            medical_conditions=tuple(
+                MedicalCondition(
+                    id=uuid.uuid5(profile_id, f"condition:{code}"), code=code, since=None, note=None
+                )
+                for code in self.medical_conditions
+            ),
+        )
+
+
+_AnyDocument: TypeAdapter[Document | _FirstDocument] = TypeAdapter(
+    Annotated[Document | _FirstDocument, Field(discriminator="format")]
+)
 
 
 def seal_document(
@@ -48,15 +127,29 @@ def seal_document(
     return seal(key, plaintext, associated=_binding(owner.id, profile_id, version))
 
 
-def open_document(profile: HealthProfile, *, owner: Identity, keyring: Keyring) -> Document:
-    """Open a profile's document.
+def open_document(
+    sealed: bytes, *, profile_id: uuid.UUID, version: int, owner: Identity, keyring: Keyring
+) -> Document:
+    """Open a document of a profile, whatever its format.
 
     Raises:
         SealBrokenError: The row was altered, swapped or rolled back. Nothing of it is served.
     """
     key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
-    binding = _binding(profile.owner_id, profile.id, profile.version)
-    return Document.model_validate_json(open_sealed(key, profile.document, associated=binding))
+    binding = _binding(owner.id, profile_id, version)
+    document = _AnyDocument.validate_json(open_sealed(key, sealed, associated=binding))
+    return document if isinstance(document, Document) else document.upgrade(profile_id)
+
+
+def _upgrade_allergy(allergy: _FirstAllergy) -> Allergy:
+    members: dict[str, Any] = allergy.model_dump(exclude={"allergen"})  # as each member says
+    return Allergy(
+        **members,
+        code=allergy.allergen,
+        verification=Verification.SELF_REPORTED,
+        threshold_mg=None,
+        onset_year=None,
+    )
 
 
 def _binding(owner_id: uuid.UUID, profile_id: uuid.UUID, version: int) -> bytes:

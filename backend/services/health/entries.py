@@ -1,94 +1,135 @@
-"""From what a person calls things to the catalogue's codes."""
+"""Single entries of a profile: each change of one is a change of the profile, from a version of it."""
 
-from collections.abc import Callable, Sequence
+import uuid
+from dataclasses import dataclass
+from typing import Generic
 
-from backend.core.errors import InvalidInputError, Violation
-from backend.schemas.health import AllergyEntry, HealthProfileReplace
-from backend.services import catalog
-from backend.services.catalog import RequirementType, UnknownNameError
-from backend.services.health.document import Allergy, Document
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.keys import Keyring
+from backend.schemas.health import AllergyUpdate, DietaryRestrictionUpdate, MedicalConditionUpdate
+from backend.services.health.content import to_code, with_entries
+from backend.services.health.errors import EntryExistsError, EntryNotFoundError, TooManyEntriesError
+from backend.services.health.sections import E, EntryData, Section
+from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, opened, store
+from backend.services.users import Identity
 from backend.utils.identifiers import uuid7
 
+EntryChanges = AllergyUpdate | DietaryRestrictionUpdate | MedicalConditionUpdate
 
-def to_document(data: HealthProfileReplace, *, before: Document | None) -> Document:
-    """Check a profile's content against the catalogue.
 
-    An allergy that was there before keeps its identifier.
+@dataclass(frozen=True, slots=True)
+class Place(Generic[E]):
+    """One list of one profile."""
+
+    profile: ProfileRef
+    section: Section[E]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Generic[E]):
+    """An entry, and the profile as it is with it."""
+
+    profile: Profile
+    entry: E
+
+
+async def add_entry(
+    session: AsyncSession,
+    user: Identity,
+    place: Place[E],
+    data: EntryData,
+    *,
+    versions: Versions,
+    keyring: Keyring,
+) -> Recorded[E]:
+    """Record an entry at the end of its list.
 
     Raises:
-        InvalidInputError: Names that are not approved, duplicates, or a contradiction. Names every one.
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+        PreconditionFailedError: It is no longer at one of the versions.
+        InvalidInputError: The name is not approved, or the entry contradicts `no_known_allergies`.
+        EntryExistsError: It is recorded already, under this or another name.
+        TooManyEntriesError: The list is full.
     """
-    violations: list[Violation] = []
-    allergens = _resolve(
-        RequirementType.ALLERGY,
-        [entry.name for entry in data.allergies],
-        pointer=lambda index: f"/allergies/{index}/name",
-        violations=violations,
-    )
-    diets = _resolve(
-        RequirementType.DIET,
-        data.dietary_restrictions,
-        pointer=lambda index: f"/dietary_restrictions/{index}",
-        violations=violations,
-    )
-    conditions = _resolve(
-        RequirementType.CONDITION,
-        data.medical_conditions,
-        pointer=lambda index: f"/medical_conditions/{index}",
-        violations=violations,
-    )
-    if data.no_known_allergies and data.allergies:
-        detail = "contradicts the allergies that are listed"
-        violations.append(Violation("/no_known_allergies", "contradiction", detail))
-    if violations:
-        raise InvalidInputError(violations)
-    known = {allergy.allergen: allergy.id for allergy in before.allergies} if before else {}
-    return Document(
-        display_name=data.display_name,
-        no_known_allergies=data.no_known_allergies,
-        allergies=tuple(
-            Allergy(
-                id=known.get(code) or uuid7(),
-                allergen=code,
-                **entry.model_dump(exclude={"name"}),
-            )
-            for code, entry in zip(allergens, data.allergies, strict=True)
-        ),
-        dietary_restrictions=tuple(diets),
-        medical_conditions=tuple(conditions),
-    )
+    section = place.section
+    current = await current_at(session, user, place.profile, versions=versions, keyring=keyring)
+    entries, code = section.entries(current.document), to_code(section, data.name)
+    if any(entry.code == code for entry in entries):
+        raise EntryExistsError
+    if len(entries) >= section.limit:
+        raise TooManyEntriesError
+    entry = section.make(code, data, entry_id=uuid7())
+    document = with_entries(current.document, section, (*entries, entry))
+    return Recorded(await store(session, user, current, document, keyring=keyring), entry)
 
 
-def from_document(document: Document) -> HealthProfileReplace:
-    """Return a document's content in the form in which a caller would send it."""
-    return HealthProfileReplace(
-        display_name=document.display_name,
-        no_known_allergies=document.no_known_allergies,
-        allergies=tuple(
-            AllergyEntry(name=allergy.allergen, **allergy.model_dump(exclude={"id", "allergen"}))
-            for allergy in document.allergies
-        ),
-        dietary_restrictions=document.dietary_restrictions,
-        medical_conditions=document.medical_conditions,
-    )
+async def read_entry(
+    session: AsyncSession, user: Identity, place: Place[E], entry_id: uuid.UUID, *, keyring: Keyring
+) -> Recorded[E]:
+    """Return one entry.
+
+    Raises:
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+        EntryNotFoundError: It has no such entry.
+    """
+    profile = opened(await find(session, user, place.profile), owner=user, keyring=keyring)
+    return Recorded(profile, _entry(profile, place.section, entry_id))
 
 
-def _resolve(
-    requirement: RequirementType,
-    names: Sequence[str],
+async def update_entry(  # noqa: PLR0913 - an entry stands in a list of a profile, and changes from a version
+    session: AsyncSession,
+    user: Identity,
+    place: Place[E],
+    entry_id: uuid.UUID,
+    data: EntryChanges,
     *,
-    pointer: Callable[[int], str],
-    violations: list[Violation],
-) -> list[str]:
-    codes: list[str] = []
-    for index, name in enumerate(names):
-        try:
-            code = catalog.shipped().resolve(requirement, name)
-        except UnknownNameError as error:
-            detail = "is not on the approved list"
-            violations.append(Violation(pointer(index), "unknown-name", detail, error.nearest))
-            continue
-        if code in codes:
-            violations.append(Violation(pointer(index), "duplicate", "is already in the list"))
-        codes.append(code)
-    return codes
+    versions: Versions,
+    keyring: Keyring,
+) -> Recorded[E]:
+    """Change some of an entry's members.
+
+    Raises:
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+        PreconditionFailedError: It is no longer at one of the versions.
+        EntryNotFoundError: It has no such entry.
+        InvalidInputError: The entry would contradict `no_known_allergies`.
+    """
+    section = place.section
+    current = await current_at(session, user, place.profile, versions=versions, keyring=keyring)
+    before = _entry(current, section, entry_id)
+    after = before.model_copy(update={name: getattr(data, name) for name in data.model_fields_set})
+    entries = tuple(after if entry is before else entry for entry in section.entries(current.document))
+    document = with_entries(current.document, section, entries)
+    return Recorded(await store(session, user, current, document, keyring=keyring), after)
+
+
+async def remove_entry(
+    session: AsyncSession,
+    user: Identity,
+    place: Place[E],
+    entry_id: uuid.UUID,
+    *,
+    versions: Versions,
+    keyring: Keyring,
+) -> Profile:
+    """Take an entry off its list. An empty list of allergies then means "not answered", never "none known".
+
+    Raises:
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+        PreconditionFailedError: It is no longer at one of the versions.
+        EntryNotFoundError: It has no such entry.
+    """
+    section = place.section
+    current = await current_at(session, user, place.profile, versions=versions, keyring=keyring)
+    gone = _entry(current, section, entry_id)
+    entries = tuple(entry for entry in section.entries(current.document) if entry is not gone)
+    document = with_entries(current.document, section, entries)
+    return await store(session, user, current, document, keyring=keyring)
+
+
+def _entry(profile: Profile, section: Section[E], entry_id: uuid.UUID) -> E:
+    for entry in section.entries(profile.document):
+        if entry.id == entry_id:
+            return entry
+    raise EntryNotFoundError

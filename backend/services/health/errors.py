@@ -12,6 +12,13 @@ class ProfileNotFoundError(NotFoundError):
     title = "There is no such profile"
 
 
+class EntryNotFoundError(NotFoundError):
+    """The profile has no such entry."""
+
+    code = "entry-not-found"
+    title = "There is no such entry"
+
+
 class ProfileExistsError(ConflictError):
     """The account already has a profile of its owner."""
 
@@ -19,8 +26,22 @@ class ProfileExistsError(ConflictError):
     title = "You already have a profile of your own"
 
 
+class EntryExistsError(ConflictError):
+    """The profile already has an entry of that code, whatever name it was sent under."""
+
+    code = "entry-exists"
+    title = "This is already recorded"
+
+
 class TooManyProfilesError(ConflictError):
     """The household is full."""
 
     code = "too-many-profiles"
     title = f"An account holds at most {MAX_DEPENDANTS} dependants"
+
+
+class TooManyEntriesError(ConflictError):
+    """The list is full."""
+
+    code = "too-many-entries"
+    title = "A list of this profile is full"

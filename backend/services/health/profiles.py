@@ -1,57 +1,39 @@
-"""Health profiles: create, read, change, delete. Every query starts from what the owner owns."""
+"""Health profiles: create, read, change, delete."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.clock import now
 from backend.core.database import violates
 from backend.core.errors import PreconditionFailedError
 from backend.core.keys import Keyring
 from backend.models.health import HealthProfile, Relationship
 from backend.models.users import User
-from backend.schemas.health import (
-    AllergyResponse,
-    HealthProfileCreate,
-    HealthProfileReplace,
-    HealthProfileResponse,
-    HealthProfileUpdate,
-)
-from backend.services import catalog
-from backend.services.health.document import Document, open_document, seal_document
-from backend.services.health.entries import from_document, to_document
+from backend.schemas.health import HealthProfileCreate, HealthProfileReplace, HealthProfileUpdate
+from backend.services.health.content import from_document, to_document
+from backend.services.health.document import seal_document
 from backend.services.health.errors import (
     MAX_DEPENDANTS,
     ProfileExistsError,
     ProfileNotFoundError,
     TooManyProfilesError,
 )
+from backend.services.health.storage import (
+    Profile,
+    ProfileRef,
+    Versions,
+    current_at,
+    find,
+    find_at,
+    opened,
+    profiles_of,
+    store,
+)
 from backend.services.users import AccountGoneError, Identity
 from backend.utils.identifiers import uuid7
-
-ProfileRef = uuid.UUID | Literal["me"]
-"""A profile's identifier, or `me` for one's own."""
-
-Versions = frozenset[int] | None
-"""The versions that a change may start from (If-Match); None stands for any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A profile with its document open."""
-
-    id: uuid.UUID
-    relationship: Relationship
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    document: Document
 
 
 async def create_profile(
@@ -81,18 +63,18 @@ async def create_profile(
         if violates(error, "fk_health_profiles_owner_id_users"):
             raise AccountGoneError from error
         raise
-    return _opened(profile, document)
+    return opened(profile, owner=user, keyring=keyring)
 
 
 async def list_profiles(
     session: AsyncSession, user: Identity, *, after: uuid.UUID | None, limit: int, keyring: Keyring
 ) -> list[Profile]:
     """Return some of one's profiles in the order in which they were made, beginning after an identifier."""
-    query = _profiles_of(user).order_by(HealthProfile.id).limit(limit)
+    query = profiles_of(user).order_by(HealthProfile.id).limit(limit)
     if after is not None:
         query = query.where(HealthProfile.id > after)
     rows = await session.scalars(query)
-    return [_opened(row, open_document(row, owner=user, keyring=keyring)) for row in rows]
+    return [opened(row, owner=user, keyring=keyring) for row in rows]
 
 
 async def read_profile(
@@ -103,10 +85,7 @@ async def read_profile(
     Raises:
         ProfileNotFoundError: It does not exist or is somebody else's.
     """
-    row = await session.scalar(_matching(_profiles_of(user), profile))
-    if row is None:
-        raise ProfileNotFoundError
-    return _opened(row, open_document(row, owner=user, keyring=keyring))
+    return opened(await find(session, user, profile), owner=user, keyring=keyring)
 
 
 async def read_profiles(
@@ -121,7 +100,7 @@ async def read_profiles(
         HealthProfile.id.in_([profile for profile in profiles if profile != "me"]),
         HealthProfile.relationship == Relationship.SELF,
     )
-    rows = list(await session.scalars(_profiles_of(user).where(wanted)))
+    rows = list(await session.scalars(profiles_of(user).where(wanted)))
     found: dict[ProfileRef, HealthProfile] = {}
     for row in rows:
         found[row.id] = row
@@ -131,7 +110,7 @@ async def read_profiles(
         chosen = [found[profile] for profile in profiles]
     except KeyError:
         raise ProfileNotFoundError from None
-    return [_opened(row, open_document(row, owner=user, keyring=keyring)) for row in chosen]
+    return [opened(row, owner=user, keyring=keyring) for row in chosen]
 
 
 async def replace_profile(
@@ -150,10 +129,9 @@ async def replace_profile(
         PreconditionFailedError: It is no longer at one of the versions.
         InvalidInputError: A name is not on the approved list, doubled or contradicted.
     """
-    current = await _read_locked(session, user, profile, keyring=keyring)
-    _require(current, versions)
+    current = await current_at(session, user, profile, versions=versions, keyring=keyring)
     document = to_document(data, before=current.document)
-    return await _store(session, user, current, document, keyring=keyring)
+    return await store(session, user, current, document, keyring=keyring)
 
 
 async def update_profile(
@@ -172,12 +150,11 @@ async def update_profile(
         PreconditionFailedError: It is no longer at one of the versions.
         InvalidInputError: A name is not on the approved list, doubled or contradicted.
     """
-    current = await _read_locked(session, user, profile, keyring=keyring)
-    _require(current, versions)
+    current = await current_at(session, user, profile, versions=versions, keyring=keyring)
     changes = {name: getattr(data, name) for name in data.model_fields_set}
     merged = from_document(current.document).model_copy(update=changes)
     document = to_document(merged, before=current.document)
-    return await _store(session, user, current, document, keyring=keyring)
+    return await store(session, user, current, document, keyring=keyring)
 
 
 async def remove_profile(
@@ -189,11 +166,7 @@ async def remove_profile(
         ProfileNotFoundError: It does not exist or is somebody else's.
         PreconditionFailedError: It is no longer at one of the versions.
     """
-    row = await session.scalar(_matching(_profiles_of(user), profile).with_for_update())
-    if row is None:
-        raise ProfileNotFoundError
-    if versions is not None and row.version not in versions:
-        raise PreconditionFailedError
+    row = await find_at(session, user, profile, versions)
     gone = await session.execute(
         delete(HealthProfile)
         .where(HealthProfile.id == row.id, HealthProfile.version == row.version)
@@ -203,82 +176,10 @@ async def remove_profile(
         raise PreconditionFailedError
 
 
-def to_response(profile: Profile, *, language: str) -> HealthProfileResponse:
-    """Return a profile as its owner sees it, with names in a language."""
-    allergens = catalog.shipped().allergens
-    document = profile.document
-    return HealthProfileResponse(
-        id=profile.id,
-        relationship=profile.relationship,
-        display_name=document.display_name,
-        no_known_allergies=document.no_known_allergies,
-        allergies=tuple(
-            AllergyResponse(name=allergens[allergy.allergen].name(language), **allergy.model_dump())
-            for allergy in document.allergies
-        ),
-        dietary_restrictions=document.dietary_restrictions,
-        medical_conditions=document.medical_conditions,
-        version=profile.version,
-        created_at=profile.created_at,
-        updated_at=profile.updated_at,
-    )
-
-
 async def _require_room(session: AsyncSession, user: Identity) -> None:
     # Requests of one owner take turns at the owner's row, so that two cannot both be the last that fits.
     await session.execute(select(User.id).where(User.id == user.id).with_for_update())
-    dependants = _profiles_of(user).where(HealthProfile.relationship != Relationship.SELF)
+    dependants = profiles_of(user).where(HealthProfile.relationship != Relationship.SELF)
     count = await session.scalar(select(func.count()).select_from(dependants.subquery()))
     if (count or 0) >= MAX_DEPENDANTS:
         raise TooManyProfilesError
-
-
-def _profiles_of(owner: Identity) -> Select[HealthProfile]:
-    return select(HealthProfile).where(HealthProfile.owner_id == owner.id)
-
-
-def _matching(query: Select[HealthProfile], profile: ProfileRef) -> Select[HealthProfile]:
-    if profile == "me":
-        return query.where(HealthProfile.relationship == Relationship.SELF)
-    return query.where(HealthProfile.id == profile)
-
-
-async def _read_locked(
-    session: AsyncSession, user: Identity, profile: ProfileRef, *, keyring: Keyring
-) -> Profile:
-    # Without the lock, a change from any version (`If-Match: *`) could still be overtaken.
-    row = await session.scalar(_matching(_profiles_of(user), profile).with_for_update())
-    if row is None:
-        raise ProfileNotFoundError
-    return _opened(row, open_document(row, owner=user, keyring=keyring))
-
-
-def _require(current: Profile, versions: Versions) -> None:
-    if versions is not None and current.version not in versions:
-        raise PreconditionFailedError
-
-
-async def _store(
-    session: AsyncSession, user: Identity, current: Profile, document: Document, *, keyring: Keyring
-) -> Profile:
-    """Write the next version, unless another request wrote it first."""
-    version, moment = current.version + 1, now()
-    sealed = seal_document(document, profile_id=current.id, version=version, owner=user, keyring=keyring)
-    stored = await session.execute(
-        update(HealthProfile)
-        .where(
-            HealthProfile.id == current.id,
-            HealthProfile.owner_id == user.id,
-            HealthProfile.version == current.version,
-        )
-        .values(document=sealed, version=version, updated_at=moment)
-        .returning(HealthProfile.id)
-        .execution_options(synchronize_session=False)
-    )
-    if stored.one_or_none() is None:
-        raise PreconditionFailedError
-    return Profile(current.id, current.relationship, version, current.created_at, moment, document)
-
-
-def _opened(row: HealthProfile, document: Document) -> Profile:
-    return Profile(row.id, row.relationship, row.version, row.created_at, row.updated_at, document)

@@ -115,13 +115,15 @@ def _answer(profile: Profile, reading: Reading, known: Catalog, declared: frozen
 
 def _requirements(document: Document) -> Iterator[Requirement]:
     for allergy in document.allergies:
+        if not allergy.counts:
+            continue
         # Where a life is at stake, a trace matters whatever the box says.
         traces = allergy.avoid_traces or allergy.severity is Severity.LIFE_THREATENING
-        yield _for_allergy(allergy.allergen, traces=traces)
-    for code in document.dietary_restrictions:
-        yield from _for_diet(code)
-    for code in document.medical_conditions:
-        yield from _for_condition(code)
+        yield _for_allergy(allergy.code, traces=traces)
+    for restriction in document.dietary_restrictions:
+        yield from _for_diet(restriction.code)
+    for condition in document.medical_conditions:
+        yield from _for_condition(condition.code)
 
 
 # The catalogue does not change while the process lives: what a code means is worked out once.

@@ -1,4 +1,4 @@
-"""Health profiles."""
+"""Whole profiles."""
 
 from http import HTTPStatus
 
@@ -17,6 +17,7 @@ from backend.api.dependencies import (
     StrictRoute,
     set_version,
 )
+from backend.api.health.parts import PREFIX
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.health import (
@@ -28,7 +29,7 @@ from backend.schemas.health import (
 )
 from backend.services import health
 
-router = APIRouter(prefix="/health/profiles", tags=["health"], route_class=StrictRoute)
+router = APIRouter(prefix=PREFIX, route_class=StrictRoute)
 
 _READ_ERRORS = (AccessTokenInvalidError, health.ProfileNotFoundError)
 _CHANGE_ERRORS = (*_READ_ERRORS, PreconditionFailedError, PreconditionRequiredError)

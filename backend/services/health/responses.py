@@ -1,0 +1,50 @@
+"""From what is stored to what its owner sees, with names in their language."""
+
+from backend.schemas.health import (
+    AllergyResponse,
+    DietaryRestrictionResponse,
+    HealthProfileResponse,
+    MedicalConditionResponse,
+)
+from backend.services import catalog
+from backend.services.health.document import Allergy, DietaryRestriction, MedicalCondition
+from backend.services.health.storage import Profile
+
+
+def to_response(profile: Profile, *, language: str) -> HealthProfileResponse:
+    """Return a profile as its owner sees it."""
+    document = profile.document
+    return HealthProfileResponse(
+        id=profile.id,
+        relationship=profile.relationship,
+        display_name=document.display_name,
+        no_known_allergies=document.no_known_allergies,
+        allergies=tuple(to_allergy(entry, language=language) for entry in document.allergies),
+        dietary_restrictions=tuple(
+            to_restriction(entry, language=language) for entry in document.dietary_restrictions
+        ),
+        medical_conditions=tuple(
+            to_condition(entry, language=language) for entry in document.medical_conditions
+        ),
+        version=profile.version,
+        created_at=profile.created_at,
+        updated_at=profile.updated_at,
+    )
+
+
+def to_allergy(entry: Allergy, *, language: str) -> AllergyResponse:
+    """Return an allergy as its owner sees it."""
+    name = catalog.shipped().allergens[entry.code].name(language)
+    return AllergyResponse(allergen=entry.code, name=name, **entry.model_dump(exclude={"code"}))
+
+
+def to_restriction(entry: DietaryRestriction, *, language: str) -> DietaryRestrictionResponse:
+    """Return a dietary restriction as its owner sees it."""
+    name = catalog.shipped().diets[entry.code].name(language)
+    return DietaryRestrictionResponse(diet=entry.code, name=name, **entry.model_dump(exclude={"code"}))
+
+
+def to_condition(entry: MedicalCondition, *, language: str) -> MedicalConditionResponse:
+    """Return a medical condition as its owner sees it."""
+    name = catalog.shipped().conditions[entry.code].name(language)
+    return MedicalConditionResponse(condition=entry.code, name=name, **entry.model_dump(exclude={"code"}))

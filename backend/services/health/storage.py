@@ -1,0 +1,125 @@
+"""Rows of profiles: every query starts from what the owner owns, and every change goes one way."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.clock import now
+from backend.core.errors import PreconditionFailedError
+from backend.core.keys import Keyring
+from backend.models.health import HealthProfile, Relationship
+from backend.services.health.document import Document, open_document, seal_document
+from backend.services.health.errors import ProfileNotFoundError
+from backend.services.users import Identity
+
+ProfileRef = uuid.UUID | Literal["me"]
+"""A profile's identifier, or `me` for one's own."""
+
+Versions = frozenset[int] | None
+"""The versions that a change may start from (If-Match); None stands for any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile with its document open."""
+
+    id: uuid.UUID
+    relationship: Relationship
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    document: Document
+
+
+def profiles_of(owner: Identity) -> Select[HealthProfile]:
+    """Return the query for all that somebody owns."""
+    return select(HealthProfile).where(HealthProfile.owner_id == owner.id)
+
+
+async def find(
+    session: AsyncSession, user: Identity, profile: ProfileRef, *, lock: bool = False
+) -> HealthProfile:
+    """Return the row of one of one's profiles, for nobody else to change until the end if it is locked.
+
+    Raises:
+        ProfileNotFoundError: It does not exist or is somebody else's.
+    """
+    query = profiles_of(user)
+    if profile == "me":
+        query = query.where(HealthProfile.relationship == Relationship.SELF)
+    else:
+        query = query.where(HealthProfile.id == profile)
+    row = await session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise ProfileNotFoundError
+    return row
+
+
+async def find_at(
+    session: AsyncSession, user: Identity, profile: ProfileRef, versions: Versions
+) -> HealthProfile:
+    """Return the row of a profile that is about to be changed from one of the versions.
+
+    Raises:
+        ProfileNotFoundError: It does not exist or is somebody else's.
+        PreconditionFailedError: It is no longer at one of the versions.
+    """
+    # Without the lock, a change from any version (`If-Match: *`) could still be overtaken.
+    row = await find(session, user, profile, lock=True)
+    if versions is not None and row.version not in versions:
+        raise PreconditionFailedError
+    return row
+
+
+def opened(row: HealthProfile, *, owner: Identity, keyring: Keyring) -> Profile:
+    """Open a row's document.
+
+    Raises:
+        SealBrokenError: The row was altered, swapped or rolled back.
+    """
+    document = open_document(
+        row.document, profile_id=row.id, version=row.version, owner=owner, keyring=keyring
+    )
+    return Profile(row.id, row.relationship, row.version, row.created_at, row.updated_at, document)
+
+
+async def current_at(
+    session: AsyncSession, user: Identity, profile: ProfileRef, *, versions: Versions, keyring: Keyring
+) -> Profile:
+    """Return a profile that is about to be changed from one of the versions.
+
+    Raises:
+        ProfileNotFoundError: It does not exist or is somebody else's.
+        PreconditionFailedError: It is no longer at one of the versions.
+    """
+    return opened(await find_at(session, user, profile, versions), owner=user, keyring=keyring)
+
+
+async def store(
+    session: AsyncSession, user: Identity, current: Profile, document: Document, *, keyring: Keyring
+) -> Profile:
+    """Write the next version, unless another request wrote it first.
+
+    Raises:
+        PreconditionFailedError: Another request did.
+    """
+    version, moment = current.version + 1, now()
+    sealed = seal_document(document, profile_id=current.id, version=version, owner=user, keyring=keyring)
+    stored = await session.execute(
+        update(HealthProfile)
+        .where(
+            HealthProfile.id == current.id,
+            HealthProfile.owner_id == user.id,
+            HealthProfile.version == current.version,
+        )
+        .values(document=sealed, version=version, updated_at=moment)
+        .returning(HealthProfile.id)
+        .execution_options(synchronize_session=False)
+    )
+    if stored.one_or_none() is None:
+        raise PreconditionFailedError
+    return Profile(current.id, current.relationship, version, current.created_at, moment, document)
