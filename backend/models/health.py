@@ -1,12 +1,13 @@
-"""Health profiles: sealed documents, one row each."""
+"""Health profiles: sealed documents, one row each, and one for each version that was."""
 
 import uuid
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.models.base import Entity
+from backend.models.base import Base, Entity
 
 
 class Relationship(StrEnum):
@@ -41,3 +42,20 @@ class HealthProfile(Entity):
     relationship: Mapped[Relationship]
     version: Mapped[int] = mapped_column(default=1)
     document: Mapped[bytes]
+
+
+class HealthProfileRevision(Base):
+    """A profile as it was at one version: the document that the profile's row held, sealed for that version.
+
+    `author_id` refers to nothing: what somebody wrote outlives their account.
+    """
+
+    __tablename__ = "health_profile_revisions"
+
+    profile_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("health_profiles.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document: Mapped[bytes]
+    author_id: Mapped[uuid.UUID]
+    recorded_at: Mapped[datetime]

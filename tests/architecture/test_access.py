@@ -65,6 +65,10 @@ ACCESS = {
     ("PUT", PROFILE): OWNER,
     ("PATCH", PROFILE): OWNER,
     ("DELETE", PROFILE): OWNER,
+    ("GET", f"{PROFILE}/revisions"): OWNER,
+    ("GET", f"{PROFILE}/revisions/{{version}}"): OWNER,
+    ("GET", f"{PROFILE}/revisions/{{version}}/diff"): OWNER,
+    ("POST", f"{PROFILE}/revisions/{{version}}/restore"): OWNER,
     **{
         key: OWNER
         for part in ("allergies", "dietary-restrictions", "medical-conditions")
@@ -131,7 +135,7 @@ async def test_every_closed_operation_says_so_in_the_document(settings: Settings
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
     others = {name: uuid.uuid4() for name in ("session_id", "factor_id", "user_id", "entry_id")}
-    path = path.format(profile_id="me", **others)
+    path = path.format(profile_id="me", version=1, **others)
 
     response = await client.request(method, path, headers={"If-Match": "*"})
 
@@ -166,11 +170,13 @@ async def test_a_stranger_finds_nothing(client: httpx2.AsyncClient, method: str,
         session_id=sessions[0]["id"],
         factor_id=factor["id"],
         entry_id=entry_id,
+        version=1,
     )
 
     response = await client.request(
         method,
         path,
+        params={"with": 1} if path.endswith("/diff") else None,
         json=None if method in {"GET", "DELETE"} else body,
         headers=boris.headers | {"If-Match": "*"},
     )

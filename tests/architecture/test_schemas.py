@@ -69,6 +69,7 @@ def test_every_operation_id_is_a_verb_and_unique(settings: Settings) -> None:
         "logout",
         "refresh",
         "check",
+        "restore",
         "disable",
         "enable",
     )

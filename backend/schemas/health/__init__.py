@@ -27,6 +27,15 @@ from backend.schemas.health.profiles import (
     HealthProfileResponse,
     HealthProfileUpdate,
 )
+from backend.schemas.health.revisions import (
+    EntryChange,
+    EntryMention,
+    MemberChange,
+    RevisionDiff,
+    RevisionPage,
+    RevisionResponse,
+    RevisionSummary,
+)
 
 __all__ = [
     "AllergyEntry",
@@ -39,6 +48,8 @@ __all__ = [
     "DietaryRestrictionList",
     "DietaryRestrictionResponse",
     "DietaryRestrictionUpdate",
+    "EntryChange",
+    "EntryMention",
     "HealthProfileCreate",
     "HealthProfilePage",
     "HealthProfileReplace",
@@ -48,7 +59,12 @@ __all__ = [
     "MedicalConditionList",
     "MedicalConditionResponse",
     "MedicalConditionUpdate",
+    "MemberChange",
     "Reaction",
+    "RevisionDiff",
+    "RevisionPage",
+    "RevisionResponse",
+    "RevisionSummary",
     "Severity",
     "Strictness",
     "Verification",

@@ -14,6 +14,7 @@ from backend.services.health.errors import (
     EntryNotFoundError,
     ProfileExistsError,
     ProfileNotFoundError,
+    RevisionNotFoundError,
     TooManyEntriesError,
     TooManyProfilesError,
 )
@@ -27,6 +28,14 @@ from backend.services.health.profiles import (
     update_profile,
 )
 from backend.services.health.responses import to_allergy, to_condition, to_response, to_restriction
+from backend.services.health.revisions import (
+    Revision,
+    compare_revisions,
+    list_revisions,
+    read_revision,
+    restore_revision,
+    to_revision,
+)
 from backend.services.health.sections import ALLERGIES, DIETARY_RESTRICTIONS, MEDICAL_CONDITIONS
 from backend.services.health.storage import Profile, ProfileRef, Versions
 
@@ -46,22 +55,29 @@ __all__ = [
     "ProfileNotFoundError",
     "ProfileRef",
     "Recorded",
+    "Revision",
+    "RevisionNotFoundError",
     "TooManyEntriesError",
     "TooManyProfilesError",
     "Versions",
     "add_entry",
+    "compare_revisions",
     "create_profile",
     "list_profiles",
+    "list_revisions",
     "read_entry",
     "read_profile",
     "read_profiles",
+    "read_revision",
     "remove_entry",
     "remove_profile",
     "replace_profile",
+    "restore_revision",
     "to_allergy",
     "to_condition",
     "to_response",
     "to_restriction",
+    "to_revision",
     "update_entry",
     "update_profile",
 ]

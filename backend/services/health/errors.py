@@ -19,6 +19,13 @@ class EntryNotFoundError(NotFoundError):
     title = "There is no such entry"
 
 
+class RevisionNotFoundError(NotFoundError):
+    """The profile was never at this version, or that version was not kept."""
+
+    code = "revision-not-found"
+    title = "There is no such version of this profile"
+
+
 class ProfileExistsError(ConflictError):
     """The account already has a profile of its owner."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core.clock import now
 from backend.core.database import violates
 from backend.core.errors import PreconditionFailedError
 from backend.core.keys import Keyring
@@ -25,6 +26,7 @@ from backend.services.health.storage import (
     Profile,
     ProfileRef,
     Versions,
+    add_revision,
     current_at,
     find,
     find_at,
@@ -49,10 +51,16 @@ async def create_profile(
     document = to_document(data, before=None)
     if data.relationship is not Relationship.SELF:
         await _require_room(session, user)
-    profile_id = uuid7()
+    profile_id, moment = uuid7(), now()
     sealed = seal_document(document, profile_id=profile_id, version=1, owner=user, keyring=keyring)
     profile = HealthProfile(
-        id=profile_id, owner_id=user.id, relationship=data.relationship, version=1, document=sealed
+        id=profile_id,
+        owner_id=user.id,
+        relationship=data.relationship,
+        version=1,
+        document=sealed,
+        created_at=moment,
+        updated_at=moment,
     )
     session.add(profile)
     try:
@@ -63,6 +71,7 @@ async def create_profile(
         if violates(error, "fk_health_profiles_owner_id_users"):
             raise AccountGoneError from error
         raise
+    await add_revision(session, user, profile_id, 1, document=sealed, moment=moment)
     return opened(profile, owner=user, keyring=keyring)
 
 

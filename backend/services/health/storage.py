@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
 from backend.core.errors import PreconditionFailedError
 from backend.core.keys import Keyring
-from backend.models.health import HealthProfile, Relationship
+from backend.models.health import HealthProfile, HealthProfileRevision, Relationship
 from backend.services.health.document import Document, open_document, seal_document
 from backend.services.health.errors import ProfileNotFoundError
 from backend.services.users import Identity
@@ -122,4 +122,26 @@ async def store(
     )
     if stored.one_or_none() is None:
         raise PreconditionFailedError
+    await add_revision(session, user, current.id, version, document=sealed, moment=moment)
     return Profile(current.id, current.relationship, version, current.created_at, moment, document)
+
+
+async def add_revision(
+    session: AsyncSession,
+    author: Identity,
+    profile_id: uuid.UUID,
+    version: int,
+    *,
+    document: bytes,
+    moment: datetime,
+) -> None:
+    """Keep what was written as this version. The seal is the same: it is bound to the version already."""
+    await session.execute(
+        insert(HealthProfileRevision).values(
+            profile_id=profile_id,
+            version=version,
+            document=document,
+            author_id=author.id,
+            recorded_at=moment,
+        )
+    )

@@ -1,0 +1,136 @@
+"""What a profile was: every version is kept, can be read and compared, and can become the present again."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.keys import Keyring
+from backend.models.health import HealthProfileRevision
+from backend.schemas.health import RevisionDiff, RevisionResponse, RevisionSummary
+from backend.services.health.comparison import compare
+from backend.services.health.document import Document, open_document
+from backend.services.health.errors import RevisionNotFoundError
+from backend.services.health.responses import to_allergy, to_condition, to_restriction
+from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, store
+from backend.services.users import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a profile with its document open."""
+
+    profile_id: uuid.UUID
+    version: int
+    author_id: uuid.UUID
+    recorded_at: datetime
+    document: Document
+
+
+async def list_revisions(
+    session: AsyncSession, user: Identity, profile: ProfileRef, *, before: int | None, limit: int
+) -> list[RevisionSummary]:
+    """Return some versions of a profile, the newest first, beginning before a version. Opens none.
+
+    Raises:
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+    """
+    row = await find(session, user, profile)
+    query = (
+        select(
+            HealthProfileRevision.version, HealthProfileRevision.author_id, HealthProfileRevision.recorded_at
+        )
+        .where(HealthProfileRevision.profile_id == row.id)
+        .order_by(HealthProfileRevision.version.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(HealthProfileRevision.version < before)
+    return [RevisionSummary.model_validate(found) for found in await session.execute(query)]
+
+
+async def read_revision(
+    session: AsyncSession, user: Identity, profile: ProfileRef, version: int, *, keyring: Keyring
+) -> Revision:
+    """Return a profile as it was.
+
+    Raises:
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+        RevisionNotFoundError: It was never at this version.
+    """
+    row = await find(session, user, profile)
+    return await _revision(session, user, row.id, version, keyring=keyring)
+
+
+async def compare_revisions(
+    session: AsyncSession,
+    user: Identity,
+    profile: ProfileRef,
+    versions: tuple[int, int],
+    *,
+    keyring: Keyring,
+) -> RevisionDiff:
+    """Return what became different from the first of two versions to the second.
+
+    Raises:
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+        RevisionNotFoundError: It was never at one of the versions.
+    """
+    row = await find(session, user, profile)
+    before, after = [await _revision(session, user, row.id, version, keyring=keyring) for version in versions]
+    return compare(row.id, (before.version, before.document), (after.version, after.document))
+
+
+async def restore_revision(
+    session: AsyncSession,
+    user: Identity,
+    profile: ProfileRef,
+    version: int,
+    *,
+    versions: Versions,
+    keyring: Keyring,
+) -> Profile:
+    """Make what a profile was its next version. Nothing that came between is lost.
+
+    Raises:
+        ProfileNotFoundError: The profile does not exist or is somebody else's.
+        PreconditionFailedError: It is no longer at one of the versions.
+        RevisionNotFoundError: It was never at the version to restore.
+    """
+    current = await current_at(session, user, profile, versions=versions, keyring=keyring)
+    revision = await _revision(session, user, current.id, version, keyring=keyring)
+    return await store(session, user, current, revision.document, keyring=keyring)
+
+
+def to_revision(revision: Revision, *, language: str) -> RevisionResponse:
+    """Return what a profile was as its owner sees it, with names in a language."""
+    document = revision.document
+    return RevisionResponse(
+        profile_id=revision.profile_id,
+        version=revision.version,
+        author_id=revision.author_id,
+        recorded_at=revision.recorded_at,
+        display_name=document.display_name,
+        no_known_allergies=document.no_known_allergies,
+        allergies=tuple(to_allergy(entry, language=language) for entry in document.allergies),
+        dietary_restrictions=tuple(
+            to_restriction(entry, language=language) for entry in document.dietary_restrictions
+        ),
+        medical_conditions=tuple(
+            to_condition(entry, language=language) for entry in document.medical_conditions
+        ),
+    )
+
+
+async def _revision(
+    session: AsyncSession, user: Identity, profile_id: uuid.UUID, version: int, *, keyring: Keyring
+) -> Revision:
+    row = await session.get(HealthProfileRevision, (profile_id, version))
+    if row is None:
+        raise RevisionNotFoundError
+    document = open_document(
+        row.document, profile_id=profile_id, version=version, owner=user, keyring=keyring
+    )
+    return Revision(profile_id, version, row.author_id, row.recorded_at, document)
