@@ -43,6 +43,10 @@ class AuditAction(StrEnum):
     FACTOR_FAILED = "factor_failed"
     RECOVERY_CODES_CREATED = "recovery_codes_created"
     RECOVERY_CODE_USED = "recovery_code_used"
+    PROFILE_CREATED = "profile_created"
+    PROFILE_READ = "profile_read"
+    PROFILE_CHANGED = "profile_changed"
+    PROFILE_REMOVED = "profile_removed"
 
 
 class AuditActor(StrEnum):

@@ -44,7 +44,11 @@ async def create_allergy(change: Change, data: AllergyEntry) -> AllergyResponse:
 async def list_allergies(reading: Reading) -> AllergyList:
     """List a profile's allergies, in the order in which they were recorded."""
     profile = await health.read_profile(
-        reading.session, reading.user, reading.profile, keyring=reading.keyring
+        reading.session,
+        reading.user,
+        reading.profile,
+        keyring=reading.keyring,
+        fields=health.ALLERGIES.member,
     )
     reading.answer(profile)
     return AllergyList(

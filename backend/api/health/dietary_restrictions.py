@@ -48,7 +48,11 @@ async def create_dietary_restriction(
 async def list_dietary_restrictions(reading: Reading) -> DietaryRestrictionList:
     """List a profile's dietary restrictions, in the order in which they were recorded."""
     profile = await health.read_profile(
-        reading.session, reading.user, reading.profile, keyring=reading.keyring
+        reading.session,
+        reading.user,
+        reading.profile,
+        keyring=reading.keyring,
+        fields=health.DIETARY_RESTRICTIONS.member,
     )
     reading.answer(profile)
     return DietaryRestrictionList(

@@ -46,7 +46,11 @@ async def create_medical_condition(change: Change, data: MedicalConditionEntry) 
 async def list_medical_conditions(reading: Reading) -> MedicalConditionList:
     """List a profile's medical conditions, in the order in which they were recorded."""
     profile = await health.read_profile(
-        reading.session, reading.user, reading.profile, keyring=reading.keyring
+        reading.session,
+        reading.user,
+        reading.profile,
+        keyring=reading.keyring,
+        fields=health.MEDICAL_CONDITIONS.member,
     )
     reading.answer(profile)
     return MedicalConditionList(

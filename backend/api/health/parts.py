@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Response
 
-from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Reader, Session, set_version
+from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Session, set_version
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError
@@ -29,7 +29,7 @@ CREATE_ERRORS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A reading of one profile, by somebody."""
+    """A reading of one profile, by somebody. It is written down, so the session is a unit of work."""
 
     session: Session
     user: Identity
@@ -55,7 +55,7 @@ class _Change(_Reading):
 
 
 async def _reading(
-    session: Reader, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
+    session: Session, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
 ) -> _Reading:
     return _Reading(session, user, profile_id, keyring, response)
 

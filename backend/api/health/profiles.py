@@ -12,7 +12,6 @@ from backend.api.dependencies import (
     PageCursor,
     PageLimit,
     ProfileId,
-    Reader,
     Session,
     StrictRoute,
     set_version,
@@ -54,20 +53,20 @@ async def create_profile(
 
 @router.get("", responses=problems.responses(AccessTokenInvalidError, InvalidInputError))
 async def list_profiles(
-    reader: Reader, user: CurrentUser, keyring: Keys, limit: PageLimit = 50, cursor: PageCursor = None
+    session: Session, user: CurrentUser, keyring: Keys, limit: PageLimit = 50, cursor: PageCursor = None
 ) -> HealthProfilePage:
     """List one's profiles, the oldest first."""
-    found = await health.list_profiles(reader, user, after=cursor, limit=limit + 1, keyring=keyring)
+    found = await health.list_profiles(session, user, after=cursor, limit=limit + 1, keyring=keyring)
     items = tuple(health.to_response(profile, language=user.locale) for profile in found[:limit])
     return HealthProfilePage(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
 
 
 @router.get("/{profile_id}", responses=problems.responses(*_READ_ERRORS))
 async def read_profile(
-    reader: Reader, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
+    session: Session, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
 ) -> HealthProfileResponse:
     """Read a profile."""
-    profile = await health.read_profile(reader, user, profile_id, keyring=keyring)
+    profile = await health.read_profile(session, user, profile_id, keyring=keyring)
     set_version(response, profile.version)
     return health.to_response(profile, language=user.locale)
 
@@ -110,7 +109,7 @@ async def update_profile(  # noqa: PLR0913, PLR0917 - as above
     "/{profile_id}", status_code=HTTPStatus.NO_CONTENT, responses=problems.responses(*_CHANGE_ERRORS)
 )
 async def remove_profile(
-    session: Session, user: CurrentUser, profile_id: ProfileId, versions: IfMatch
+    session: Session, user: CurrentUser, profile_id: ProfileId, versions: IfMatch, keyring: Keys
 ) -> None:
     """Delete a profile. Send the ETag that you read in `If-Match`."""
-    await health.remove_profile(session, user, profile_id, versions=versions)
+    await health.remove_profile(session, user, profile_id, versions=versions, keyring=keyring)

@@ -26,7 +26,12 @@ _With = Annotated[int, Query(alias="with", ge=1, le=_MAX_VERSION, description="T
 async def list_revisions(reading: Reading, limit: PageLimit = 50, cursor: _Cursor = None) -> RevisionPage:
     """List the versions of a profile, the newest first: who wrote each, and when."""
     found = await health.list_revisions(
-        reading.session, reading.user, reading.profile, before=cursor, limit=limit + 1
+        reading.session,
+        reading.user,
+        reading.profile,
+        before=cursor,
+        limit=limit + 1,
+        keyring=reading.keyring,
     )
     next_cursor = str(found[limit - 1].version) if len(found) > limit else None
     return RevisionPage(items=tuple(found[:limit]), next_cursor=next_cursor)

@@ -18,6 +18,14 @@ from backend.services.admin.authority import AccountNotFoundError, Authority, re
 from backend.utils.validators import identity_key
 
 _LAST: Final = "\U0010ffff"  # the greatest code point, which no address and no name can hold
+_PROFILES = frozenset(
+    {
+        AuditAction.PROFILE_CREATED,
+        AuditAction.PROFILE_READ,
+        AuditAction.PROFILE_CHANGED,
+        AuditAction.PROFILE_REMOVED,
+    }
+)
 
 
 async def list_users(
@@ -90,7 +98,9 @@ async def list_activity(
         AccountNotFoundError: There is no account with this id.
     """
     await _read(session, authority, user_id, part="activity", keyring=keyring)
-    return await audit.list_activity(session, user_id, before=before, limit=limit, keyring=keyring)
+    found = await audit.list_activity(session, user_id, before=before, limit=limit, keyring=keyring)
+    # Which part of which profile was touched is its owner's: an administrator sees that one was.
+    return [item.model_copy(update={"details": {}}) if item.action in _PROFILES else item for item in found]
 
 
 async def _read(

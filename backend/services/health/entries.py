@@ -10,8 +10,9 @@ from backend.core.keys import Keyring
 from backend.schemas.health import AllergyUpdate, DietaryRestrictionUpdate, MedicalConditionUpdate
 from backend.services.health.content import to_code, with_entries
 from backend.services.health.errors import EntryExistsError, EntryNotFoundError, TooManyEntriesError
+from backend.services.health.profiles import read_profile
 from backend.services.health.sections import E, EntryData, Section
-from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, opened, store
+from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, store
 from backend.services.users import Identity
 from backend.utils.identifiers import uuid7
 
@@ -73,7 +74,7 @@ async def read_entry(
         ProfileNotFoundError: The profile does not exist or is somebody else's.
         EntryNotFoundError: It has no such entry.
     """
-    profile = opened(await find(session, user, place.profile), owner=user, keyring=keyring)
+    profile = await read_profile(session, user, place.profile, keyring=keyring, fields=place.section.member)
     return Recorded(profile, _entry(profile, place.section, entry_id))
 
 

@@ -11,9 +11,11 @@ from backend.core.clock import now
 from backend.core.database import violates
 from backend.core.errors import PreconditionFailedError
 from backend.core.keys import Keyring
+from backend.models.audit import AuditAction
 from backend.models.health import HealthProfile, Relationship
 from backend.models.users import User
 from backend.schemas.health import HealthProfileCreate, HealthProfileReplace, HealthProfileUpdate
+from backend.services import audit
 from backend.services.health.content import from_document, to_document
 from backend.services.health.document import seal_document
 from backend.services.health.errors import (
@@ -22,6 +24,7 @@ from backend.services.health.errors import (
     ProfileNotFoundError,
     TooManyProfilesError,
 )
+from backend.services.health.records import ALL, record_reading
 from backend.services.health.storage import (
     Profile,
     ProfileRef,
@@ -72,6 +75,9 @@ async def create_profile(
             raise AccountGoneError from error
         raise
     await add_revision(session, user, profile_id, 1, document=sealed, moment=moment)
+    details = {"profile": str(profile_id), "version": "1", "fields": ALL}
+    event = audit.Event(AuditAction.PROFILE_CREATED, user.id, details=details)
+    await audit.record(session, event, keyring=keyring)
     return opened(profile, owner=user, keyring=keyring)
 
 
@@ -82,25 +88,28 @@ async def list_profiles(
     query = profiles_of(user).order_by(HealthProfile.id).limit(limit)
     if after is not None:
         query = query.where(HealthProfile.id > after)
-    rows = await session.scalars(query)
+    rows = list(await session.scalars(query))
+    await record_reading(session, user, [row.id for row in rows], keyring=keyring)
     return [opened(row, owner=user, keyring=keyring) for row in rows]
 
 
 async def read_profile(
-    session: AsyncSession, user: Identity, profile: ProfileRef, *, keyring: Keyring
+    session: AsyncSession, user: Identity, profile: ProfileRef, *, keyring: Keyring, fields: str = ALL
 ) -> Profile:
-    """Return one of one's profiles.
+    """Return one of one's profiles. `fields` names what of it will be shown, for the owner to know.
 
     Raises:
         ProfileNotFoundError: It does not exist or is somebody else's.
     """
-    return opened(await find(session, user, profile), owner=user, keyring=keyring)
+    row = await find(session, user, profile)
+    await record_reading(session, user, [row.id], keyring=keyring, fields=fields)
+    return opened(row, owner=user, keyring=keyring)
 
 
 async def read_profiles(
-    session: AsyncSession, user: Identity, profiles: Sequence[ProfileRef], *, keyring: Keyring
+    session: AsyncSession, user: Identity, profiles: Sequence[ProfileRef], *, purpose: str, keyring: Keyring
 ) -> list[Profile]:
-    """Return some of one's profiles in the order in which they are named.
+    """Return some of one's profiles in the order in which they are named. `purpose` is written down.
 
     Raises:
         ProfileNotFoundError: One does not exist or is somebody else's.
@@ -119,6 +128,8 @@ async def read_profiles(
         chosen = [found[profile] for profile in profiles]
     except KeyError:
         raise ProfileNotFoundError from None
+    ids = list(dict.fromkeys(row.id for row in chosen))
+    await record_reading(session, user, ids, keyring=keyring, purpose=purpose)
     return [opened(row, owner=user, keyring=keyring) for row in chosen]
 
 
@@ -167,9 +178,9 @@ async def update_profile(
 
 
 async def remove_profile(
-    session: AsyncSession, user: Identity, profile: ProfileRef, *, versions: Versions
+    session: AsyncSession, user: Identity, profile: ProfileRef, *, versions: Versions, keyring: Keyring
 ) -> None:
-    """Delete a profile.
+    """Delete a profile with all that it was.
 
     Raises:
         ProfileNotFoundError: It does not exist or is somebody else's.
@@ -183,6 +194,8 @@ async def remove_profile(
     )
     if gone.one_or_none() is None:
         raise PreconditionFailedError
+    event = audit.Event(AuditAction.PROFILE_REMOVED, user.id, details={"profile": str(row.id)})
+    await audit.record(session, event, keyring=keyring)
 
 
 async def _require_room(session: AsyncSession, user: Identity) -> None:

@@ -13,6 +13,7 @@ from backend.schemas.health import RevisionDiff, RevisionResponse, RevisionSumma
 from backend.services.health.comparison import compare
 from backend.services.health.document import Document, open_document
 from backend.services.health.errors import RevisionNotFoundError
+from backend.services.health.records import record_reading
 from backend.services.health.responses import to_allergy, to_condition, to_restriction
 from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, store
 from backend.services.users import Identity
@@ -30,7 +31,13 @@ class Revision:
 
 
 async def list_revisions(
-    session: AsyncSession, user: Identity, profile: ProfileRef, *, before: int | None, limit: int
+    session: AsyncSession,
+    user: Identity,
+    profile: ProfileRef,
+    *,
+    before: int | None,
+    limit: int,
+    keyring: Keyring,
 ) -> list[RevisionSummary]:
     """Return some versions of a profile, the newest first, beginning before a version. Opens none.
 
@@ -38,6 +45,7 @@ async def list_revisions(
         ProfileNotFoundError: The profile does not exist or is somebody else's.
     """
     row = await find(session, user, profile)
+    await record_reading(session, user, [row.id], keyring=keyring, fields="revisions")
     query = (
         select(
             HealthProfileRevision.version, HealthProfileRevision.author_id, HealthProfileRevision.recorded_at
@@ -61,6 +69,7 @@ async def read_revision(
         RevisionNotFoundError: It was never at this version.
     """
     row = await find(session, user, profile)
+    await record_reading(session, user, [row.id], keyring=keyring)
     return await _revision(session, user, row.id, version, keyring=keyring)
 
 
@@ -79,6 +88,7 @@ async def compare_revisions(
         RevisionNotFoundError: It was never at one of the versions.
     """
     row = await find(session, user, profile)
+    await record_reading(session, user, [row.id], keyring=keyring)
     before, after = [await _revision(session, user, row.id, version, keyring=keyring) for version in versions]
     return compare(row.id, (before.version, before.document), (after.version, after.document))
 
@@ -101,7 +111,7 @@ async def restore_revision(
     """
     current = await current_at(session, user, profile, versions=versions, keyring=keyring)
     revision = await _revision(session, user, current.id, version, keyring=keyring)
-    return await store(session, user, current, revision.document, keyring=keyring)
+    return await store(session, user, current, revision.document, keyring=keyring, restored=version)
 
 
 def to_revision(revision: Revision, *, language: str) -> RevisionResponse:

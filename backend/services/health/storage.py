@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core.clock import now
 from backend.core.errors import PreconditionFailedError
 from backend.core.keys import Keyring
+from backend.models.audit import AuditAction
 from backend.models.health import HealthProfile, HealthProfileRevision, Relationship
+from backend.services import audit
 from backend.services.health.document import Document, open_document, seal_document
 from backend.services.health.errors import ProfileNotFoundError
+from backend.services.health.records import changed_fields
 from backend.services.users import Identity
 
 ProfileRef = uuid.UUID | Literal["me"]
@@ -100,9 +103,23 @@ async def current_at(
 
 
 async def store(
-    session: AsyncSession, user: Identity, current: Profile, document: Document, *, keyring: Keyring
+    session: AsyncSession,
+    user: Identity,
+    current: Profile,
+    document: Document,
+    *,
+    keyring: Keyring,
+    restored: int | None = None,
 ) -> Profile:
-    """Write the next version, unless another request wrote it first.
+    """Write the next version, unless another request wrote it first, and what changed with it.
+
+    Args:
+        session: A unit of work.
+        user: The owner.
+        current: The profile as it is.
+        document: The profile as it shall be.
+        keyring: Opens the owner's key.
+        restored: The version that it shall be again, if one is restored.
 
     Raises:
         PreconditionFailedError: Another request did.
@@ -123,6 +140,15 @@ async def store(
     if stored.one_or_none() is None:
         raise PreconditionFailedError
     await add_revision(session, user, current.id, version, document=sealed, moment=moment)
+    details = {
+        "profile": str(current.id),
+        "version": str(version),
+        "fields": changed_fields(current.document, document),
+    }
+    if restored is not None:
+        details["restored"] = str(restored)
+    event = audit.Event(AuditAction.PROFILE_CHANGED, user.id, details=details)
+    await audit.record(session, event, keyring=keyring)
     return Profile(current.id, current.relationship, version, current.created_at, moment, document)
 
 

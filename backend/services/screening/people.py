@@ -8,6 +8,7 @@ from functools import lru_cache
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
+from backend.core.database import Database
 from backend.core.errors import InvalidInputError, Violation
 from backend.core.keys import Keyring
 from backend.schemas.health import Severity
@@ -41,7 +42,7 @@ _MAX_UNKNOWN = 200  # stretches of unknown words that an answer lists
 
 
 async def check(
-    session: AsyncSession, user: Identity, data: ScreeningCheck, *, keyring: Keyring
+    database: Database, user: Identity, data: ScreeningCheck, *, keyring: Keyring
 ) -> ScreeningResponse:
     """Check a label against some of one's profiles.
 
@@ -50,7 +51,9 @@ async def check(
         InvalidInputError: The regime is unknown, or a profile is named twice.
     """
     declared = _declared(data, catalog.shipped())
-    profiles = await _profiles(session, user, data.profiles, keyring)
+    # Reading is written down, and whoever writes may keep others waiting: that ends before the work begins.
+    async with database.unit() as session:
+        profiles = await _profiles(session, user, data.profiles, keyring)
     language = primary_language(data.lang) if data.lang else None
     # Up to fifty people and 20,000 characters: other requests go on meanwhile.
     return await asyncio.to_thread(_screen, data.text, language, profiles, declared)
@@ -93,7 +96,7 @@ def _declared(data: ScreeningCheck, known: Catalog) -> frozenset[str]:
 async def _profiles(
     session: AsyncSession, user: Identity, refs: Sequence[ProfileRef], keyring: Keyring
 ) -> list[Profile]:
-    profiles = await health.read_profiles(session, user, refs, keyring=keyring)
+    profiles = await health.read_profiles(session, user, refs, purpose="check", keyring=keyring)
     seen: set[uuid.UUID] = set()
     for index, profile in enumerate(profiles):
         if profile.id in seen:

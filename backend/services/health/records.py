@@ -1,0 +1,45 @@
+"""Writing down who read or changed a profile: names of what was touched, never values."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.keys import Keyring
+from backend.models.audit import AuditAction
+from backend.services import audit
+from backend.services.health.document import Document
+from backend.services.users import Identity
+
+ALL: Final = "all"
+"""Stands for every member, so that a new profile's event does not tell which of them are empty."""
+
+_IN_ONE_EVENT = 20  # identifiers that fit into an event's details
+
+
+async def record_reading(
+    session: AsyncSession,
+    user: Identity,
+    profiles: Sequence[uuid.UUID],
+    *,
+    keyring: Keyring,
+    fields: str = ALL,
+    purpose: str = "",
+) -> None:
+    """Write down that profiles are read: who cannot be told of it does not get to read."""
+    for start in range(0, len(profiles), _IN_ONE_EVENT):
+        ids = " ".join(str(profile) for profile in profiles[start : start + _IN_ONE_EVENT])
+        details = {"profiles": ids, "fields": fields} | ({"purpose": purpose} if purpose else {})
+        event = audit.Event(AuditAction.PROFILE_READ, user.id, details=details)
+        await audit.record(session, event, keyring=keyring)
+
+
+def changed_fields(before: Document, after: Document) -> str:
+    """Return the names of the members that differ."""
+    names = [
+        name
+        for name in Document.model_fields
+        if name != "format" and getattr(before, name) != getattr(after, name)
+    ]
+    return " ".join(names) or "none"
