@@ -19,6 +19,7 @@ from backend.api import (
     docs,
     factors,
     health,
+    idempotency,
     pages,
     problems,
     screening,
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
+    idempotency.install(app)
     _surround(app, settings)
     return app
 

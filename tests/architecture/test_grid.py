@@ -9,7 +9,7 @@ BACKEND = ROOT / "backend"
 
 FEATURES = {
     "attempts", "audit", "jobs", "mail", "users", "sessions", "auth", "credentials", "catalog", "health",
-    "factors", "screening", "system", "admin",
+    "factors", "screening", "system", "admin", "idempotency",
 }  # fmt: skip
 SHARED = {
     "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies"},
@@ -28,6 +28,7 @@ GAPS = {
     ("schemas", "attempts"): "as above",
     ("api", "sessions"): "sessions are reached through auth",
     ("schemas", "sessions"): "as above",
+    ("schemas", "idempotency"): "answers are those of other features",
     ("models", "auth"): "signing in stores sessions",
     ("models", "catalog"): "the shipped catalogue is files",
     ("models", "screening"): "nothing of a check is stored",

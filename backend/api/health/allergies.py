@@ -18,6 +18,7 @@ from backend.api.health.parts import (
     EntryId,
     Reading,
 )
+from backend.api.idempotency import Once
 from backend.schemas.health import AllergyEntry, AllergyList, AllergyResponse, AllergyUpdate
 from backend.services import health
 
@@ -27,7 +28,7 @@ _PART: Final = "allergies"
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=problems.responses(*CREATE_ERRORS))
-async def create_allergy(change: Change, data: AllergyEntry) -> AllergyResponse:
+async def create_allergy(change: Change, data: AllergyEntry, once: Once) -> AllergyResponse:
     """Record an allergy. Send the profile's ETag in `If-Match`.
 
     Where the profile says `no_known_allergies`, take that back first: it contradicts any that is not refuted.
@@ -37,7 +38,9 @@ async def create_allergy(change: Change, data: AllergyEntry) -> AllergyResponse:
         change.session, change.user, place, data, versions=change.versions, keyring=change.keyring
     )
     change.answer_created(recorded.profile, _PART, recorded.entry.id)
-    return health.to_allergy(recorded.entry, language=change.user.locale)
+    body = health.to_allergy(recorded.entry, language=change.user.locale)
+    await once.keep(change.response, body, status=HTTPStatus.CREATED)
+    return body
 
 
 @router.get("", responses=problems.responses(*LIST_ERRORS))

@@ -18,6 +18,7 @@ from backend.api.health.parts import (
     EntryId,
     Reading,
 )
+from backend.api.idempotency import Once
 from backend.schemas.health import (
     DietaryRestrictionEntry,
     DietaryRestrictionList,
@@ -33,7 +34,7 @@ _PART: Final = "dietary-restrictions"
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=problems.responses(*CREATE_ERRORS))
 async def create_dietary_restriction(
-    change: Change, data: DietaryRestrictionEntry
+    change: Change, data: DietaryRestrictionEntry, once: Once
 ) -> DietaryRestrictionResponse:
     """Record a dietary restriction. Send the profile's ETag in `If-Match`."""
     place = health.Place(change.profile, health.DIETARY_RESTRICTIONS)
@@ -41,7 +42,9 @@ async def create_dietary_restriction(
         change.session, change.user, place, data, versions=change.versions, keyring=change.keyring
     )
     change.answer_created(recorded.profile, _PART, recorded.entry.id)
-    return health.to_restriction(recorded.entry, language=change.user.locale)
+    body = health.to_restriction(recorded.entry, language=change.user.locale)
+    await once.keep(change.response, body, status=HTTPStatus.CREATED)
+    return body
 
 
 @router.get("", responses=problems.responses(*LIST_ERRORS))

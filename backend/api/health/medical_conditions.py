@@ -18,6 +18,7 @@ from backend.api.health.parts import (
     EntryId,
     Reading,
 )
+from backend.api.idempotency import Once
 from backend.schemas.health import (
     MedicalConditionEntry,
     MedicalConditionList,
@@ -32,14 +33,18 @@ _PART: Final = "medical-conditions"
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=problems.responses(*CREATE_ERRORS))
-async def create_medical_condition(change: Change, data: MedicalConditionEntry) -> MedicalConditionResponse:
+async def create_medical_condition(
+    change: Change, data: MedicalConditionEntry, once: Once
+) -> MedicalConditionResponse:
     """Record a medical condition. Send the profile's ETag in `If-Match`."""
     place = health.Place(change.profile, health.MEDICAL_CONDITIONS)
     recorded = await health.add_entry(
         change.session, change.user, place, data, versions=change.versions, keyring=change.keyring
     )
     change.answer_created(recorded.profile, _PART, recorded.entry.id)
-    return health.to_condition(recorded.entry, language=change.user.locale)
+    body = health.to_condition(recorded.entry, language=change.user.locale)
+    await once.keep(change.response, body, status=HTTPStatus.CREATED)
+    return body
 
 
 @router.get("", responses=problems.responses(*LIST_ERRORS))

@@ -10,7 +10,7 @@ from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Sess
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError
-from backend.services import health
+from backend.services import health, idempotency
 from backend.services.users import Identity
 
 PREFIX: Final = "/health/profiles"
@@ -22,6 +22,7 @@ CREATE_ERRORS: Final = (
     *LIST_ERRORS,
     PreconditionFailedError,
     PreconditionRequiredError,
+    idempotency.IdempotencyKeyReusedError,
     health.EntryExistsError,
     health.TooManyEntriesError,
 )

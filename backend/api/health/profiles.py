@@ -17,6 +17,7 @@ from backend.api.dependencies import (
     set_version,
 )
 from backend.api.health.parts import PREFIX
+from backend.api.idempotency import Once
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.health import (
@@ -27,6 +28,7 @@ from backend.schemas.health import (
     HealthProfileUpdate,
 )
 from backend.services import health
+from backend.services.idempotency import IdempotencyKeyReusedError
 
 router = APIRouter(prefix=PREFIX, route_class=StrictRoute)
 
@@ -38,17 +40,28 @@ _CHANGE_ERRORS = (*_READ_ERRORS, PreconditionFailedError, PreconditionRequiredEr
     "",
     status_code=HTTPStatus.CREATED,
     responses=problems.responses(
-        AccessTokenInvalidError, health.ProfileExistsError, health.TooManyProfilesError, InvalidInputError
+        AccessTokenInvalidError,
+        health.ProfileExistsError,
+        health.TooManyProfilesError,
+        InvalidInputError,
+        IdempotencyKeyReusedError,
     ),
 )
 async def create_profile(
-    session: Session, user: CurrentUser, data: HealthProfileCreate, keyring: Keys, response: Response
+    session: Session,
+    user: CurrentUser,
+    data: HealthProfileCreate,
+    keyring: Keys,
+    response: Response,
+    once: Once,
 ) -> HealthProfileResponse:
     """Record a profile of one's own, or of a dependant."""
     profile = await health.create_profile(session, user, data, keyring=keyring)
     set_version(response, profile.version)
     response.headers["Location"] = f"/api/v1/health/profiles/{profile.id}"
-    return health.to_response(profile, language=user.locale)
+    body = health.to_response(profile, language=user.locale)
+    await once.keep(response, body, status=HTTPStatus.CREATED)
+    return body
 
 
 @router.get("", responses=problems.responses(AccessTokenInvalidError, InvalidInputError))

@@ -1,0 +1,108 @@
+"""Many hands on one profile at once, on a server of two processes."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from tests.factories import Person, make_person, make_profile, profile_body
+from tests.server.conftest import Server
+
+pytestmark = [pytest.mark.anyio, pytest.mark.server]
+
+MINE = "/api/v1/health/profiles/me"
+
+
+@pytest.fixture
+async def crowd(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
+    """Return a client that opens up to 32 connections."""
+    limits = httpx2.Limits(max_connections=32)
+    async with httpx2.AsyncClient(base_url=server.url, timeout=120, limits=limits) as client:
+        yield client
+
+
+async def _patch_until_it_lands(
+    client: httpx2.AsyncClient, owner: Person, entry: str, number: int, turns: asyncio.Semaphore
+) -> None:
+    for _ in range(200):
+        async with turns:
+            seen = await client.get(f"{MINE}/allergies/{entry}", headers=owner.headers)
+            headers = owner.headers | {"If-Match": seen.headers["etag"]}
+            body = {"note": f"writer {number}"}
+            answer = await client.patch(f"{MINE}/allergies/{entry}", json=body, headers=headers)
+        if answer.status_code == 200:
+            return
+        assert answer.status_code == 412
+    pytest.fail("a writer starved")
+
+
+async def test_200_changes_of_different_entries_all_land_and_each_leaves_its_version(
+    crowd: httpx2.AsyncClient,
+) -> None:
+    owner = await make_person(crowd, "household")
+    catalog = (await crowd.get("/api/v1/catalog/allergens", params={"limit": 40})).json()["items"]
+    allergies = [{"name": item["code"]} for item in catalog[:40]]
+    profile = (await make_profile(crowd, owner, allergies=allergies)).json()
+    entries = [allergy["id"] for allergy in profile["allergies"]]
+    turns = asyncio.Semaphore(8)
+
+    await asyncio.gather(
+        *(
+            _patch_until_it_lands(crowd, owner, entries[number % len(entries)], number, turns)
+            for number in range(200)
+        )
+    )
+
+    after = (await crowd.get(MINE, headers=owner.headers)).json()
+    listed = await crowd.get(f"{MINE}/revisions", params={"limit": 200}, headers=owner.headers)
+    notes = [int(allergy["note"].removeprefix("writer ")) for allergy in after["allergies"]]
+    assert after["version"] == 201
+    assert [item["version"] for item in listed.json()["items"]] == list(range(201, 1, -1))
+    assert [note % len(entries) for note in notes] == list(range(len(entries)))
+
+
+async def test_of_64_who_record_one_allergy_from_any_version_one_does(crowd: httpx2.AsyncClient) -> None:
+    owner = await make_person(crowd, "twice")
+    await make_profile(crowd, owner, allergies=[])
+    headers = owner.headers | {"If-Match": "*"}
+
+    answers = await asyncio.gather(
+        *(crowd.post(f"{MINE}/allergies", json={"name": "milk"}, headers=headers) for _ in range(64))
+    )
+
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 63}
+
+
+async def test_a_restoration_that_races_with_changes_loses_none(crowd: httpx2.AsyncClient) -> None:
+    owner = await make_person(crowd, "restorer")
+    await make_profile(crowd, owner)
+    headers = owner.headers | {"If-Match": "*"}
+
+    answers = await asyncio.gather(
+        *(crowd.patch(MINE, json={"display_name": f"n{n}"}, headers=headers) for n in range(16)),
+        *(crowd.post(f"{MINE}/revisions/1/restore", headers=headers) for _ in range(16)),
+    )
+
+    listed = await crowd.get(f"{MINE}/revisions", headers=owner.headers)
+    assert Counter(answer.status_code for answer in answers) == {200: 32}
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(2, 34))
+    assert [item["version"] for item in listed.json()["items"]] == list(range(33, 0, -1))
+
+
+async def test_of_64_who_send_one_request_with_one_key_all_get_the_one_answer(
+    crowd: httpx2.AsyncClient,
+) -> None:
+    owner = await make_person(crowd, "impatient")
+    headers = owner.headers | {"Idempotency-Key": "once"}
+    body = profile_body(relationship="child")
+
+    answers = await asyncio.gather(
+        *(crowd.post("/api/v1/health/profiles", json=body, headers=headers) for _ in range(64))
+    )
+
+    listed = (await crowd.get("/api/v1/health/profiles", headers=owner.headers)).json()["items"]
+    assert Counter(answer.status_code for answer in answers) == {201: 64}
+    assert {answer.json()["id"] for answer in answers} == {item["id"] for item in listed}
+    assert len(listed) == 1
