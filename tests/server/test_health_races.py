@@ -46,7 +46,7 @@ async def test_200_changes_of_different_entries_all_land_and_each_leaves_its_ver
     allergies = [{"name": item["code"]} for item in catalog[:40]]
     profile = (await make_profile(crowd, owner, allergies=allergies)).json()
     entries = [allergy["id"] for allergy in profile["allergies"]]
-    turns = asyncio.Semaphore(8)
+    turns = asyncio.Semaphore(4)
 
     await asyncio.gather(
         *(
