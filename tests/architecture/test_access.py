@@ -147,7 +147,8 @@ async def test_an_old_sign_in_is_refused_exactly_where_a_recent_one_is_needed(
     client: httpx2.AsyncClient, resources: Resources, time: FakeClock, method: str, path: str
 ) -> None:
     olga = await make_admin(client, resources)
-    target = path.format(profile_id="me", session_id=olga.id, factor_id=olga.id, user_id=uuid.uuid4())
+    others = {name: uuid.uuid4() for name in ("session_id", "factor_id", "user_id", "entry_id")}
+    target = path.format(profile_id="me", version=1, **others)
     time.advance(minutes=10, seconds=1)
 
     response = await client.request(method, target, headers=olga.headers)

@@ -3,14 +3,18 @@
 import re
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import Row, select
 
+from backend.api.dependencies import Resources
 from backend.core.config import Settings
 from backend.main import create_app
-from tests.architecture.test_access import ACCESS, PUBLIC
+from backend.models.base import Base
+from tests.architecture.test_access import ACCESS, ADMIN, PUBLIC
 from tests.factories import make_person, make_profile, make_settings, url_of
 
 pytestmark = pytest.mark.anyio
@@ -29,6 +33,7 @@ STATUSES = [
     pytest.param("DELETE", "/api/v1/auth/login", 405, id="method"),
     pytest.param("POST", "/api/v1/users/", 422, id="invalid"),
 ]
+PARTS = ("allergies", "dietary-restrictions", "medical-conditions")
 READS = [path for method, path in ACCESS if method == "GET" and ACCESS[method, path] != PUBLIC]
 
 
@@ -87,13 +92,24 @@ async def test_the_type_of_an_answer_fits_its_body(
     assert answer.status_code == status
 
 
+def _entry_of(profile: dict[str, Any], path: str) -> str:
+    """Return the id of an entry of the part that a path is about; of the first part for other paths."""
+    part = next((part for part in PARTS if f"/{part}" in path), PARTS[0])
+    return str(profile[part.replace("-", "_")][0]["id"])
+
+
 @pytest.mark.parametrize("path", READS)
 async def test_no_cache_keeps_what_somebody_signed_in_reads(client: httpx2.AsyncClient, path: str) -> None:
     amira = await make_person(client)
     profile = (await make_profile(client, amira)).json()
+    asked = path.format(
+        profile_id=profile["id"], entry_id=_entry_of(profile, path), version=1, user_id=amira.id
+    )
+    params = {"with": 1} if path.endswith("/diff") else None
 
-    answer = await client.get(path.format(profile_id=profile["id"], user_id=amira.id), headers=amira.headers)
+    answer = await client.get(asked, params=params, headers=amira.headers)
 
+    assert answer.status_code == (403 if ACCESS["GET", path] == ADMIN else 200)
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -181,16 +197,29 @@ async def test_no_parameter_leads_elsewhere(client: httpx2.AsyncClient, target: 
         assert "evil.example" not in answer.text
 
 
-async def test_reading_changes_nothing(client: httpx2.AsyncClient) -> None:
-    amira = await make_person(client)
-    changing = [(method, path) for method, path in ACCESS if method not in {"GET", "HEAD"}]
+async def _stored(resources: Resources) -> dict[str, list[Row[Any]]]:
+    """Return every row but those of the audit, which writes down that a profile was read."""
+    async with resources.database.unit() as session:
+        return {
+            table.name: list(await session.execute(select(table).order_by(*table.primary_key)))
+            for table in Base.metadata.sorted_tables
+            if not table.name.startswith("audit_")
+        }
 
-    for _, path in changing:
-        asked = path.format(
-            profile_id="me", **dict.fromkeys(("session_id", "factor_id", "user_id"), uuid.uuid4())
-        )
+
+async def test_reading_changes_nothing(client: httpx2.AsyncClient, resources: Resources) -> None:
+    amira = await make_person(client)
+    profile = (await make_profile(client, amira)).json()
+    ids = dict.fromkeys(("session_id", "factor_id", "user_id"), uuid.uuid4())
+    before = await _stored(resources)
+
+    for _, path in ACCESS:
+        asked = path.format(profile_id="me", entry_id=_entry_of(profile, path), version=1, **ids)
         for method in ("GET", "HEAD"):
             await client.request(method, asked, headers=amira.headers)
 
+    assert before["users"]
+    assert before["health_profiles"]
+    assert await _stored(resources) == before
     assert (await client.get("/api/v1/users/me", headers=amira.headers)).status_code == 200
     assert len((await client.get("/api/v1/auth/sessions", headers=amira.headers)).json()["items"]) == 1

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from backend.core.clock import now
@@ -122,7 +122,7 @@ class AllergyUpdate(Incoming):
     severity: Severity = Severity.MODERATE
     reactions: Annotated[tuple[Reaction, ...], Field(max_length=16)] = ()
     verification: Verification = Verification.SELF_REPORTED
-    avoid_traces: bool = True
+    avoid_traces: StrictBool = True
     threshold_mg: Milligrams | None = None
     onset_year: Year | None = None
     note: Note | None = None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StrictBool, StringConstraints
 
 from backend.models.health import Relationship
 from backend.schemas.base import Incoming, Outgoing, Text
@@ -48,7 +48,7 @@ class HealthProfileReplace(Incoming):
     """
 
     display_name: DisplayName | None = None
-    no_known_allergies: bool = False
+    no_known_allergies: StrictBool = False
     allergies: Annotated[tuple[AllergyEntry, ...], Field(max_length=MAX_ALLERGIES)] = ()
     dietary_restrictions: Annotated[tuple[_Restriction, ...], Field(max_length=MAX_RESTRICTIONS)] = ()
     medical_conditions: Annotated[tuple[_Condition, ...], Field(max_length=MAX_RESTRICTIONS)] = ()
