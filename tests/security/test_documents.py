@@ -2,11 +2,14 @@
 
 import ast
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from backend.core import logging
+from backend.schemas.health.entries import MAX_ALLERGIES, MAX_RESTRICTIONS
 from backend.services.factors.errors import MAX_PASSKEYS
 from backend.services.health.errors import MAX_DEPENDANTS
+from backend.services.idempotency import LIFE
 from tests.architecture.test_access import ACCESS
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +67,9 @@ def test_limits_are_those_of_the_code() -> None:
 
     assert f"| passkeys of an account | {MAX_PASSKEYS} |" in page
     assert f"one of its owner, {MAX_DEPENDANTS} of dependants" in page
+    entries = f"{MAX_ALLERGIES} allergies, {MAX_RESTRICTIONS} diets, {MAX_RESTRICTIONS} conditions"
+    assert f"| entries of a profile | {entries} |" in page
+    assert f"| 255, {LIFE // timedelta(hours=1)} hours |" in page
 
 
 def test_every_link_of_the_pages_leads_somewhere() -> None:
