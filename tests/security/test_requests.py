@@ -80,6 +80,27 @@ async def test_a_value_of_another_type_is_not_converted(
     assert answer.status_code == (201 if is_right[member] else 422)
 
 
+@pytest.mark.parametrize("member", ["threshold_mg", "onset_year"])
+@pytest.mark.parametrize("value", ["2001", True, "1e3", [2001], {"a": 1}, 1e300, -1], ids=repr)
+async def test_a_number_of_an_entry_is_neither_converted_nor_out_of_range(
+    client: httpx2.AsyncClient, member: str, value: Any
+) -> None:
+    amira = await make_person(client)
+    made = await make_profile(client, amira)
+    entry = made.json()["allergies"][0]["id"]
+    headers = amira.headers | {"If-Match": made.headers["etag"]}
+    path = f"{PROFILES}/me/allergies"
+
+    answers = [
+        await client.post(path, json={"name": "egg", member: value}, headers=headers),
+        await client.patch(f"{path}/{entry}", json={member: value}, headers=headers),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    right = await client.patch(f"{path}/{entry}", json={member: 2001}, headers=headers)
+    assert right.status_code == 200
+
+
 @pytest.mark.parametrize("value", ["true", 1, "1", None, [True]], ids=repr)
 async def test_a_nested_value_of_another_type_is_not_converted(
     client: httpx2.AsyncClient, value: Any
