@@ -71,6 +71,9 @@ def serve(
         server_header=False,
         proxy_headers=False,  # X-Forwarded-For is read by us, and believed only behind a configured proxy
         timeout_graceful_shutdown=25,
+        # A process answers once it has imported everything. With the default of 5 s, a small or busy machine
+        # ends each of them before that, and starts it again, for ever.
+        timeout_worker_healthcheck=60,
     )
     socket = server_config.bind_socket()
     name = f"[{host}]" if ":" in host else host

@@ -51,20 +51,26 @@ def start(data_dir: Path, *arguments: str, **variables: str) -> Server:
         text=True,
     )
     assert process.stdout is not None
-    banner = ""
-    while "May contain" not in banner:  # the last line of the tour
-        line = process.stdout.readline()
-        assert line, f"the server ended with {process.wait()}: {banner}"
-        banner += line
-    found = re.search(r"listens on (http://\S+)", banner)
-    assert found is not None
-    _await_ready(found[1])
+    try:
+        banner = ""
+        while "May contain" not in banner:  # the last line of the tour
+            line = process.stdout.readline()
+            assert line, f"the server ended with {process.wait()}: {banner}"
+            banner += line
+        found = re.search(r"listens on (http://\S+)", banner)
+        assert found is not None
+        _await_ready(found[1])
+    except BaseException:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        raise
     return Server(found[1], data_dir, banner, process, environment)
 
 
 def _await_ready(url: str) -> None:
     """Wait until the server answers: its processes take seconds to start on a busy machine."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     with httpx2.Client(timeout=30) as client:
         while True:
             try:
