@@ -134,6 +134,22 @@ def reset_password(name: Name, *, password_stdin: FromStdin = False, data_dir: s
     typer.echo("The password is set.")
 
 
+@commands.command("remove-factors")
+def remove_factors(name: Name, data_dir: setup.DataDir = None) -> None:
+    """Remove every second factor and passkey of somebody who lost them all, and sign every device out.
+
+    Their password alone opens the account then: be sure that it is they who ask. A letter tells them.
+    """
+
+    async def work(service: Service) -> None:
+        async with service.database.unit() as session:
+            user = await admin.find_user(session, name)
+            await admin.remove_factors(session, user.id, keyring=service.keyring)
+
+    run(data_dir, work)
+    typer.echo("The factors are removed, and every device is signed out.")
+
+
 @commands.command("sessions")
 def list_sessions(
     name: Name,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
+import pyotp
 import pytest
 
 from tests.factories import PASSWORD
@@ -137,6 +138,27 @@ def test_a_link_for_a_new_password_is_mailed_by_the_running_server(
         texts = [path.read_text("utf-8") for path in (server.data_dir / "outbox").glob("*.eml")]
         letters = [text for text in texts if "lost@example.com" in text and "/reset-password#token" in text]
     assert len(letters) == 1
+
+
+def test_whoever_lost_every_factor_is_let_in_again(server: Server, client: httpx2.Client) -> None:
+    _create(server, "factorless")
+    headers = _sign_in(client, "factorless")
+    factors = "/api/v1/auth/factors"
+    begun = client.post(f"{factors}/totp", headers=headers, json={}).raise_for_status().json()
+    code = pyotp.TOTP(begun["secret"]).now()
+    client.post(f"{factors}/totp/confirm", headers=headers, json={"code": code}).raise_for_status()
+    client.post(f"{factors}/recovery-codes", headers=headers).raise_for_status()
+    login = {"username": "factorless", "password": PASSWORD}
+    asked = client.post(LOGIN, data=login).json()["code"]
+
+    done = server.command("user", "remove-factors", "factorless")
+
+    assert (asked, done.returncode, done.stderr) == ("mfa-required", 0, "")
+    assert client.get(ME, headers=headers).status_code == 401
+    headers = _sign_in(client, "factorless")
+    left = client.get(factors, headers=headers).json()
+    assert left == {"items": [], "recovery_codes_left": 0}
+    assert ("factor_removed", "operator") in _activity(client, headers)
 
 
 def test_accounts_are_listed_and_searched(server: Server) -> None:

@@ -16,6 +16,7 @@ from backend.services.admin.operating import (
     AccountDisabledError,
     create_user,
     find_user,
+    remove_factors,
     send_reset_link,
     set_password,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "list_sessions",
     "list_users",
     "read_user",
+    "remove_factors",
     "send_reset_link",
     "set_password",
 ]

@@ -15,9 +15,10 @@ from backend.models.sessions import RevocationReason
 from backend.models.users import User, UserRole
 from backend.schemas.admin import PasswordSet
 from backend.schemas.users import UserCreate
-from backend.services import credentials, jobs, users
+from backend.services import credentials, factors, jobs, users
 from backend.services.admin.authority import OPERATOR, AccountNotFoundError, record
 from backend.services.admin.changes import change_role, end_access, lock
+from backend.services.mail import Occasion
 from backend.utils.validators import identity_key
 
 
@@ -99,3 +100,19 @@ async def set_password(
     user = await lock(session, OPERATOR, found.id)
     await credentials.replace_password(session, user, password_hash, keyring=keyring)
     await record(session, OPERATOR, AuditAction.PASSWORD_RESET, user.id, keyring=keyring)
+
+
+async def remove_factors(session: AsyncSession, user_id: uuid.UUID, *, keyring: Keyring) -> None:
+    """Remove every factor of somebody who lost them all, sign every device out, and tell them.
+
+    From then on the password alone opens the account: who asks for it must be known to be its owner.
+
+    Raises:
+        AccountNotFoundError: There is no account with this id.
+    """
+    user = await lock(session, OPERATOR, user_id)
+    await factors.forget_all(session, user.id)
+    await end_access(session, user.id, reason=RevocationReason.ENDED_BY_ADMIN)
+    await record(session, OPERATOR, AuditAction.FACTOR_REMOVED, user.id, keyring=keyring, kind="all")
+    notice = jobs.ForPerson(user_id=user.id, occasion=Occasion.FACTOR_REMOVED)
+    await jobs.enqueue(session, JobKind.NOTIFY, notice, keyring=keyring)
