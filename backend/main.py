@@ -19,7 +19,6 @@ from backend.api import (
     docs,
     factors,
     health,
-    idempotency,
     pages,
     problems,
     screening,
@@ -41,12 +40,18 @@ from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
 from backend.services import audit as audit_service
 from backend.services import credentials as credentials_service
+from backend.services import idempotency as idempotency_service
 from backend.services import jobs, sessions
 from backend.services import screening as screening_service
 from backend.services.attempts import Attempts
 from backend.services.credentials import Letters
 
 _TIDY_INTERVAL: Final = timedelta(hours=1)
+# What pages of other origins may send and read, where any are allowed.
+_HEADERS_IN: Final = (
+    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Request-Id",
+)  # fmt: skip
+_HEADERS_OUT: Final = ("ETag", "Location", "Request-Id", "Retry-After", "WWW-Authenticate")
 _DESCRIPTION = """Accounts, sealed health profiles, and answers with evidence to "may these people eat this?".
 
 No answer ever says that a food is safe: it says what was found, where, and what was not understood."""
@@ -89,7 +94,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
-    idempotency.install(app)
     _surround(app, settings)
     return app
 
@@ -116,8 +120,8 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=settings.http.cors_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Request-Id"],
-            expose_headers=["ETag", "Location", "Request-Id", "Retry-After"],
+            allow_headers=_HEADERS_IN,
+            expose_headers=_HEADERS_OUT,
             allow_credentials=True,
             max_age=600,
         )
@@ -155,6 +159,7 @@ async def work(resources: Resources) -> None:
         await sessions.purge(database)
         await credentials_service.purge_links(database)
         await jobs.purge(database)
+        await idempotency_service.purge(database)
         return 0
 
     await asyncio.gather(

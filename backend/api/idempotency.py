@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import uuid
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 
 from backend.api.dependencies import CurrentUser, Keys, Session
 from backend.core.keys import Keyring
@@ -13,35 +14,33 @@ from backend.schemas.base import Outgoing
 from backend.services import idempotency
 from backend.services.users import Identity
 
+KEY_ERRORS: Final = (idempotency.IdempotencyKeyReusedError, idempotency.AnswerGoneError)
 _KEPT: Final = ("etag", "location")
-
-
-class _AnsweredBefore(Exception):  # noqa: N818 - no error: it ends the unit of work with nothing done
-    """The request was answered before: the same answer is given."""
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__()
-        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
 class _Once:
-    """A request of somebody who may send it again."""
+    """A request of somebody who may send it again.
+
+    Attributes:
+        answered: What was answered to it before. The endpoint returns that, and does nothing.
+    """
 
     session: Session
     user: Identity
     keyring: Keyring
-    claimed: idempotency.Claim | None
+    response: Response
+    key: idempotency.Claim | None
+    answered: Response | None
 
-    async def keep(self, response: Response, body: Outgoing, *, status: int) -> None:
-        """Keep the answer, if the request named a key."""
-        if self.claimed is None:
+    async def keep(self, body: Outgoing, *, profile_id: uuid.UUID, fields: str, status: int) -> None:
+        """Keep the answer, if the request named a key, with the profile and the parts of it that it shows."""
+        if self.key is None:
             return
-        headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
-        answer = {"status": status, "headers": headers, "body": body.model_dump_json()}
-        await idempotency.keep(
-            self.session, self.user, self.claimed, json.dumps(answer).encode(), keyring=self.keyring
-        )
+        headers = {name: self.response.headers[name] for name in _KEPT if name in self.response.headers}
+        content = json.dumps({"status": status, "headers": headers, "body": body.model_dump_json()})
+        answer = idempotency.Answer(content, profile_id, fields)
+        await idempotency.keep(self.session, self.user, self.key, answer, keyring=self.keyring)
 
 
 async def _once(
@@ -49,6 +48,7 @@ async def _once(
     session: Session,
     user: CurrentUser,
     keyring: Keys,
+    response: Response,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -59,28 +59,18 @@ async def _once(
     ] = None,
 ) -> _Once:
     if idempotency_key is None:
-        return _Once(session, user, keyring, None)
+        return _Once(session, user, keyring, response, None, None)
     body = hashlib.sha256(await request.body()).hexdigest()
     what = f"{request.method} {request.url.path} {body}"
     claimed = await idempotency.claim(session, user, idempotency_key, request=what, keyring=keyring)
-    if claimed.answer is not None:
-        raise _AnsweredBefore(claimed.answer)
-    return _Once(session, user, keyring, claimed)
+    answered = None if claimed.answer is None else _answer(claimed.answer)
+    return _Once(session, user, keyring, response, claimed, answered)
 
 
 Once = Annotated[_Once, Depends(_once)]
 """Asked for by endpoints whose work must not be done twice, which hand it their answer to keep."""
 
 
-def install(app: FastAPI) -> None:
-    """Answer a repeated request like the first."""
-    app.add_exception_handler(_AnsweredBefore, _on_answered_before)
-
-
-async def _on_answered_before(_: Request, error: Exception) -> Response:
-    if not isinstance(error, _AnsweredBefore):
-        raise error
-    answer = json.loads(error.answer)
-    return Response(
-        answer["body"], answer["status"], headers=answer["headers"], media_type="application/json"
-    )
+def _answer(content: str) -> Response:
+    kept = json.loads(content)
+    return Response(kept["body"], kept["status"], headers=kept["headers"], media_type="application/json")

@@ -1,13 +1,16 @@
 """Requests that are sent again, through the API."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from backend.api.dependencies import Resources
 from backend.models.idempotency import IdempotencyKey
+from backend.services import audit, idempotency
 from tests.conftest import FakeClock
 from tests.factories import PASSWORD, Person, make_person, make_profile, profile_body
 
@@ -103,6 +106,12 @@ async def test_two_people_may_choose_the_same_key(client: httpx2.AsyncClient) ->
     assert answers[0].json()["id"] != answers[1].json()["id"]
 
 
+async def _sign_in_again(client: httpx2.AsyncClient, person: Person) -> dict[str, str]:
+    form = {"username": person.username, "password": PASSWORD}
+    tokens = (await client.post("/api/v1/auth/login", data=form)).json()
+    return _with_key(person) | {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
 async def test_a_key_is_forgotten_after_a_day(client: httpx2.AsyncClient, time: FakeClock) -> None:
     amira = await make_person(client)
     body = profile_body(relationship="child")
@@ -110,11 +119,112 @@ async def test_a_key_is_forgotten_after_a_day(client: httpx2.AsyncClient, time: 
 
     for hours in (23, 2):
         time.advance(hours=hours)
-        form = {"username": "amira", "password": PASSWORD}
-        tokens = (await client.post("/api/v1/auth/login", data=form)).json()
-        headers = _with_key(amira) | {"Authorization": f"Bearer {tokens['access_token']}"}
+        headers = await _sign_in_again(client, amira)
         answer = await client.post(PROFILES, json=body, headers=headers)
         assert (answer.json()["id"] == first.json()["id"]) is (hours == 23)
+
+
+async def test_a_key_that_ran_out_is_new_however_many_others_did_and_for_whatever_request(
+    client: httpx2.AsyncClient, resources: Resources, time: FakeClock
+) -> None:
+    amira = await make_person(client)
+    await client.post(PROFILES, json=profile_body(), headers=_with_key(amira))
+    async with resources.database.unit() as session:
+        gone = {"user_id": amira.id, "request": "", "answer": b"", "expires_at": time() - timedelta(days=1)}
+        await session.execute(
+            insert(IdempotencyKey), [gone | {"key": f"{number:064}"} for number in range(150)]
+        )
+    time.advance(hours=25)
+    headers = await _sign_in_again(client, amira)
+    other = profile_body(relationship="child")
+
+    first = await client.post(PROFILES, json=other, headers=headers)
+    again = await client.post(PROFILES, json=other, headers=headers)
+
+    assert first.status_code == 201
+    assert _shown(again) == _shown(first)
+
+
+async def test_of_many_that_come_with_a_key_that_ran_out_one_is_done(
+    client: httpx2.AsyncClient, time: FakeClock
+) -> None:
+    amira = await make_person(client)
+    body = profile_body(relationship="child")
+    await client.post(PROFILES, json=body, headers=_with_key(amira))
+    time.advance(hours=25)
+    headers = await _sign_in_again(client, amira)
+
+    answers = await asyncio.gather(*(client.post(PROFILES, json=body, headers=headers) for _ in range(16)))
+
+    listed = (await client.get(PROFILES, headers=headers)).json()["items"]
+    assert [answer.status_code for answer in answers] == [201] * 16
+    assert {answer.json()["id"] for answer in answers} == {listed[1]["id"]}
+    assert len(listed) == 2
+
+
+async def test_keys_that_ran_out_are_deleted(
+    client: httpx2.AsyncClient, resources: Resources, time: FakeClock
+) -> None:
+    amira = await make_person(client)
+    await client.post(PROFILES, json=profile_body(), headers=_with_key(amira))
+
+    counts = []
+    for hours in (23, 2):
+        time.advance(hours=hours)
+        await idempotency.purge(resources.database)
+        counts.append(await _count(resources))
+
+    assert counts == [1, 0]
+
+
+@pytest.mark.parametrize("part", ["", *(part for part, _ in PARTS)])
+async def test_an_answer_goes_with_its_profile(
+    client: httpx2.AsyncClient, resources: Resources, part: str
+) -> None:
+    amira = await make_person(client)
+    path, body = (f"{MINE}/{part}", {"name": dict(PARTS)[part]}) if part else (PROFILES, profile_body())
+    if part:
+        await make_profile(client, amira)
+    headers = _with_key(amira, version=1)
+    done = await client.post(path, json=body, headers=headers)
+    other = profile_body(relationship="child")
+    kept = await client.post(PROFILES, json=other, headers=_with_key(amira, "other"))
+
+    removed = await client.delete(MINE, headers=amira.headers | {"If-Match": "*"})
+    again = await client.post(path, json=body, headers=headers)
+    sibling = await client.post(PROFILES, json=other, headers=_with_key(amira, "other"))
+
+    assert (done.status_code, removed.status_code) == (201, 204)
+    assert (again.status_code, again.json()["code"]) == (409, "answer-gone")
+    assert (await client.get(MINE, headers=amira.headers)).status_code == 404
+    assert _shown(sibling) == _shown(kept)
+    async with resources.database.reader() as session:
+        answers = list(await session.scalars(select(IdempotencyKey.answer).order_by(IdempotencyKey.answer)))
+    assert [bool(answer) for answer in answers] == [False, True]
+
+
+@pytest.mark.parametrize("part", ["", *(part for part, _ in PARTS)])
+async def test_an_answer_that_is_given_again_is_a_reading(
+    client: httpx2.AsyncClient, resources: Resources, part: str
+) -> None:
+    amira = await make_person(client)
+    path, body = (f"{MINE}/{part}", {"name": dict(PARTS)[part]}) if part else (PROFILES, profile_body())
+    if part:
+        await make_profile(client, amira)
+    headers = _with_key(amira, version=1)
+    await client.post(path, json=body, headers=headers)
+    mine = (await client.get(MINE, headers=amira.headers)).json()["id"]
+
+    again = await client.post(path, json=body, headers=headers)
+
+    activity = await client.get("/api/v1/users/me/activity", headers=amira.headers)
+    event = activity.json()["items"][0]
+    fields = part.replace("-", "_") or "all"
+    assert again.status_code == 201
+    assert (event["action"], event["request_id"]) == ("profile_read", again.headers["request-id"])
+    assert event["details"] == {"profiles": mine, "fields": fields, "purpose": "repeated-answer"}
+    async with resources.database.reader() as session:
+        await audit.verify(session, [], keyring=resources.keyring)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "two words"])

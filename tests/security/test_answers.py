@@ -1,5 +1,6 @@
 """What every answer says to browsers and caches, and what no answer says."""
 
+import json
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -131,6 +132,25 @@ async def test_no_other_origin_is_reflected(app: FastAPI, settings: Settings, or
     await allowing.state.resources.database.dispose()
 
     assert [answer.headers.get("access-control-allow-origin") for answer in answers] == [None, None]
+
+
+async def test_a_page_elsewhere_may_send_and_read_what_the_api_speaks_of(settings: Settings) -> None:
+    app = create_app(
+        make_settings(settings.data_dir, url_of(settings), http={"cors_origins": ["https://app.example"]})
+    )
+    named = set(re.findall(r'"in": "header", "name": "(.+?)"', json.dumps(app.openapi(), sort_keys=True)))
+    asks = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    asks["Access-Control-Request-Headers"] = ", ".join(sorted({*named, "authorization", "content-type"}))
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        asked = await client.options("/api/v1/health/profiles", headers=asks)
+        refused = await client.get("/api/v1/users/me", headers={"Origin": "https://app.example"})
+    await app.state.resources.database.dispose()
+
+    readable = {name.strip() for name in refused.headers["access-control-expose-headers"].lower().split(",")}
+    assert asked.status_code == 200, asked.text
+    assert "idempotency-key" in named
+    assert {"etag", "location", "request-id", "retry-after", "www-authenticate"} <= readable
 
 
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "DEBUG", "PROPFIND", "TRACE "])

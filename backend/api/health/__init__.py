@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from backend.api.health import allergies, dietary_restrictions, medical_conditions, profiles, revisions
+from backend.api.health import entries, profiles, revisions
 
 router = APIRouter(tags=["health"])
-for part in (profiles, allergies, dietary_restrictions, medical_conditions, revisions):
+for part in (profiles, entries, revisions):
     router.include_router(part.router)
 
 __all__ = ["router"]

@@ -7,25 +7,14 @@ from typing import Annotated, Final
 from fastapi import Depends, Path, Response
 
 from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Session, set_version
-from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
+from backend.core.errors import InvalidInputError
 from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError
-from backend.services import health, idempotency
+from backend.services import health
 from backend.services.users import Identity
 
 PREFIX: Final = "/health/profiles"
 LIST_ERRORS: Final = (AccessTokenInvalidError, health.ProfileNotFoundError, InvalidInputError)
-READ_ERRORS: Final = (*LIST_ERRORS, health.EntryNotFoundError)
-REMOVE_ERRORS: Final = (*READ_ERRORS, PreconditionFailedError, PreconditionRequiredError)
-UPDATE_ERRORS: Final = REMOVE_ERRORS
-CREATE_ERRORS: Final = (
-    *LIST_ERRORS,
-    PreconditionFailedError,
-    PreconditionRequiredError,
-    idempotency.IdempotencyKeyReusedError,
-    health.EntryExistsError,
-    health.TooManyEntriesError,
-)
 
 
 @dataclass(frozen=True, slots=True)

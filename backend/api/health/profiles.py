@@ -17,7 +17,7 @@ from backend.api.dependencies import (
     set_version,
 )
 from backend.api.health.parts import PREFIX
-from backend.api.idempotency import Once
+from backend.api.idempotency import KEY_ERRORS, Once
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.health import (
@@ -28,7 +28,6 @@ from backend.schemas.health import (
     HealthProfileUpdate,
 )
 from backend.services import health
-from backend.services.idempotency import IdempotencyKeyReusedError
 
 router = APIRouter(prefix=PREFIX, route_class=StrictRoute)
 
@@ -39,12 +38,13 @@ _CHANGE_ERRORS = (*_READ_ERRORS, PreconditionFailedError, PreconditionRequiredEr
 @router.post(
     "",
     status_code=HTTPStatus.CREATED,
+    response_model=HealthProfileResponse,
     responses=problems.responses(
         AccessTokenInvalidError,
         health.ProfileExistsError,
         health.TooManyProfilesError,
         InvalidInputError,
-        IdempotencyKeyReusedError,
+        *KEY_ERRORS,
     ),
 )
 async def create_profile(
@@ -54,13 +54,15 @@ async def create_profile(
     keyring: Keys,
     response: Response,
     once: Once,
-) -> HealthProfileResponse:
+) -> HealthProfileResponse | Response:
     """Record a profile of one's own, or of a dependant."""
+    if once.answered:
+        return once.answered
     profile = await health.create_profile(session, user, data, keyring=keyring)
     set_version(response, profile.version)
     response.headers["Location"] = f"/api/v1/health/profiles/{profile.id}"
     body = health.to_response(profile, language=user.locale)
-    await once.keep(response, body, status=HTTPStatus.CREATED)
+    await once.keep(body, profile_id=profile.id, fields=health.ALL, status=HTTPStatus.CREATED)
     return body
 
 

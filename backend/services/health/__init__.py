@@ -1,7 +1,8 @@
 """Health profiles: sealed, versioned documents about one's own person and dependants."""
 
-from backend.services.health.document import Allergy, DietaryRestriction, Document, MedicalCondition
+from backend.services.health.document import Allergy, DietaryRestriction, Document, Entry, MedicalCondition
 from backend.services.health.entries import (
+    EntryChanges,
     Place,
     Recorded,
     add_entry,
@@ -27,6 +28,7 @@ from backend.services.health.profiles import (
     replace_profile,
     update_profile,
 )
+from backend.services.health.records import ALL
 from backend.services.health.responses import to_allergy, to_condition, to_response, to_restriction
 from backend.services.health.revisions import (
     Revision,
@@ -36,16 +38,26 @@ from backend.services.health.revisions import (
     restore_revision,
     to_revision,
 )
-from backend.services.health.sections import ALLERGIES, DIETARY_RESTRICTIONS, MEDICAL_CONDITIONS
+from backend.services.health.sections import (
+    ALLERGIES,
+    DIETARY_RESTRICTIONS,
+    MEDICAL_CONDITIONS,
+    EntryData,
+    Section,
+)
 from backend.services.health.storage import Profile, ProfileRef, Versions
 
 __all__ = [
+    "ALL",
     "ALLERGIES",
     "DIETARY_RESTRICTIONS",
     "MEDICAL_CONDITIONS",
     "Allergy",
     "DietaryRestriction",
     "Document",
+    "Entry",
+    "EntryChanges",
+    "EntryData",
     "EntryExistsError",
     "EntryNotFoundError",
     "MedicalCondition",
@@ -57,6 +69,7 @@ __all__ = [
     "Recorded",
     "Revision",
     "RevisionNotFoundError",
+    "Section",
     "TooManyEntriesError",
     "TooManyProfilesError",
     "Versions",

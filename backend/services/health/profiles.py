@@ -15,7 +15,7 @@ from backend.models.audit import AuditAction
 from backend.models.health import HealthProfile, Relationship
 from backend.models.users import User
 from backend.schemas.health import HealthProfileCreate, HealthProfileReplace, HealthProfileUpdate
-from backend.services import audit
+from backend.services import audit, idempotency
 from backend.services.health.content import from_document, to_document
 from backend.services.health.document import seal_document
 from backend.services.health.errors import (
@@ -187,6 +187,7 @@ async def remove_profile(
         PreconditionFailedError: It is no longer at one of the versions.
     """
     row = await find_at(session, user, profile, versions)
+    await idempotency.forget(session, row.id)
     gone = await session.execute(
         delete(HealthProfile)
         .where(HealthProfile.id == row.id, HealthProfile.version == row.version)

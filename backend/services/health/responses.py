@@ -32,19 +32,19 @@ def to_response(profile: Profile, *, language: str) -> HealthProfileResponse:
     )
 
 
-def to_allergy(entry: Allergy, *, language: str) -> AllergyResponse:
+def to_allergy(entry: Allergy, language: str) -> AllergyResponse:
     """Return an allergy as its owner sees it."""
     name = catalog.shipped().allergens[entry.code].name(language)
     return AllergyResponse(allergen=entry.code, name=name, **entry.model_dump(exclude={"code"}))
 
 
-def to_restriction(entry: DietaryRestriction, *, language: str) -> DietaryRestrictionResponse:
+def to_restriction(entry: DietaryRestriction, language: str) -> DietaryRestrictionResponse:
     """Return a dietary restriction as its owner sees it."""
     name = catalog.shipped().diets[entry.code].name(language)
     return DietaryRestrictionResponse(diet=entry.code, name=name, **entry.model_dump(exclude={"code"}))
 
 
-def to_condition(entry: MedicalCondition, *, language: str) -> MedicalConditionResponse:
+def to_condition(entry: MedicalCondition, language: str) -> MedicalConditionResponse:
     """Return a medical condition as its owner sees it."""
     name = catalog.shipped().conditions[entry.code].name(language)
     return MedicalConditionResponse(condition=entry.code, name=name, **entry.model_dump(exclude={"code"}))
