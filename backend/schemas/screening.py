@@ -79,9 +79,15 @@ class FindingResponse(Outgoing):
 
 
 class PersonResponse(Outgoing):
-    """The answer for one person."""
+    """The answer for one person.
+
+    Attributes:
+        allergies_answered: Whether the profile says anything of allergies, be it that none are known. If it
+            does not, the verdict is at best `unknown`.
+    """
 
     profile_id: uuid.UUID
+    allergies_answered: bool
     verdict: Verdict
     findings: tuple[FindingResponse, ...]
 

@@ -226,6 +226,31 @@ async def test_an_entry_is_found_in_its_own_list_alone(client: httpx2.AsyncClien
         assert (response.status_code, response.json()["code"]) == (404, "entry-not-found")
 
 
+async def test_a_document_of_the_second_format_opens(
+    client: httpx2.AsyncClient, resources: Resources
+) -> None:
+    amira = await make_person(client)
+    before = (await make_profile(client, amira)).json()
+    sealed = before | {"format": 2}
+    for member in ("id", "relationship", "version", "created_at", "updated_at", "birth_year"):
+        del sealed[member]
+    for member, code in (
+        ("allergies", "allergen"),
+        ("dietary_restrictions", "diet"),
+        ("medical_conditions", "condition"),
+    ):
+        sealed[member] = [entry | {"code": entry[code]} for entry in before[member]]
+        for entry in sealed[member]:
+            del entry[code], entry["name"]
+    await _put_sealed(resources, amira.id, uuid.UUID(before["id"]), json.dumps(sealed).encode())
+
+    opened = await _profile(client, amira)
+    assert opened == before | {"updated_at": opened["updated_at"]}
+    told = await client.patch(f"{PROFILES}/me", json={"birth_year": 1990}, headers=_at(amira, 1))
+    assert told.json()["birth_year"] == 1990
+    assert (await _profile(client, amira))["allergies"] == before["allergies"]
+
+
 async def test_a_document_of_the_first_format_opens_and_keeps_its_ids(
     client: httpx2.AsyncClient, resources: Resources
 ) -> None:

@@ -99,6 +99,33 @@ async def test_an_empty_profile_is_unknown_unless_it_says_that_nothing_is_known(
     assert verdicts == ["unknown", "no_conflict_found"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"dietary_restrictions": ["vegan"]}, id="diet"),
+        pytest.param({"medical_conditions": ["gout"]}, id="condition"),
+        pytest.param({"allergies": [{"name": "milk", "verification": "refuted"}]}, id="refuted"),
+        pytest.param({"birth_year": 2019, "display_name": "Boris"}, id="name"),
+    ],
+)
+async def test_who_has_not_answered_about_allergies_is_never_cleared_whatever_else_they_say(
+    client: httpx2.AsyncClient, said: dict[str, Any]
+) -> None:
+    amira = await make_person(client)
+    await make_profile(client, amira, **_only([]) | said)
+    text = "Ingredients: sugar, water, salt."
+
+    silent = (await client.post(CHECK, json={"text": text}, headers=amira.headers)).json()
+    headers = amira.headers | {"If-Match": "*"}
+    await client.patch("/api/v1/health/profiles/me", json={"no_known_allergies": True}, headers=headers)
+    told = (await client.post(CHECK, json={"text": text}, headers=amira.headers)).json()
+
+    for answer, verdict in ((silent, "unknown"), (told, "no_conflict_found")):
+        (person,) = answer["people"]
+        assert (answer["verdict"], person["verdict"], person["findings"]) == (verdict, verdict, [])
+        assert person["allergies_answered"] is (verdict == "no_conflict_found")
+
+
 @pytest.mark.parametrize("regime", ["eu", "EU", "us", "au-nz"])
 async def test_a_law_can_be_named(client: httpx2.AsyncClient, regime: str) -> None:
     amira = await make_person(client)

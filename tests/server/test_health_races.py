@@ -75,6 +75,40 @@ async def test_of_64_who_record_one_allergy_from_any_version_one_does(crowd: htt
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 63}
 
 
+async def test_of_64_dependants_who_come_at_once_the_last_place_goes_to_one(
+    crowd: httpx2.AsyncClient,
+) -> None:
+    owner = await make_person(crowd, "parent")
+    body = profile_body(relationship="child")
+    for _ in range(49):
+        await make_profile(crowd, owner, relationship="child")
+
+    answers = await asyncio.gather(
+        *(crowd.post("/api/v1/health/profiles", json=body, headers=owner.headers) for _ in range(64))
+    )
+
+    listed = await crowd.get("/api/v1/health/profiles", params={"limit": 200}, headers=owner.headers)
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 63}
+    assert {answer.json().get("code") for answer in answers} == {None, "too-many-profiles"}
+    assert len(listed.json()["items"]) == 50
+    own = await make_profile(crowd, owner)  # one's own is beside them
+    assert own.status_code == 201
+
+
+async def test_of_64_own_profiles_that_come_at_once_one_is_recorded(crowd: httpx2.AsyncClient) -> None:
+    owner = await make_person(crowd, "single")
+
+    answers = await asyncio.gather(
+        *(
+            crowd.post("/api/v1/health/profiles", json=profile_body(), headers=owner.headers)
+            for _ in range(64)
+        )
+    )
+
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 63}
+    assert {answer.json().get("code") for answer in answers} == {None, "profile-exists"}
+
+
 async def test_a_restoration_that_races_with_changes_loses_none(crowd: httpx2.AsyncClient) -> None:
     owner = await make_person(crowd, "restorer")
     await make_profile(crowd, owner)

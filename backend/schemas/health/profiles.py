@@ -19,6 +19,7 @@ from backend.schemas.health.entries import (
     DietaryRestrictionResponse,
     MedicalConditionEntry,
     MedicalConditionResponse,
+    Year,
 )
 
 DisplayName = Annotated[Text, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
@@ -48,6 +49,7 @@ class HealthProfileReplace(Incoming):
     """
 
     display_name: DisplayName | None = None
+    birth_year: Year | None = None
     no_known_allergies: StrictBool = False
     allergies: Annotated[tuple[AllergyEntry, ...], Field(max_length=MAX_ALLERGIES)] = ()
     dietary_restrictions: Annotated[tuple[_Restriction, ...], Field(max_length=MAX_RESTRICTIONS)] = ()
@@ -70,6 +72,7 @@ class HealthProfileResponse(Outgoing):
     id: uuid.UUID
     relationship: Relationship
     display_name: str | None
+    birth_year: int | None
     no_known_allergies: bool
     allergies: tuple[AllergyResponse, ...]
     dietary_restrictions: tuple[DietaryRestrictionResponse, ...]

@@ -33,6 +33,7 @@ class RevisionResponse(RevisionSummary):
 
     profile_id: uuid.UUID
     display_name: str | None
+    birth_year: int | None
     no_known_allergies: bool
     allergies: tuple[AllergyResponse, ...]
     dietary_restrictions: tuple[DietaryRestrictionResponse, ...]

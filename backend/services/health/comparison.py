@@ -8,7 +8,7 @@ from backend.schemas.health import EntryChange, EntryMention, MemberChange, Revi
 from backend.services.health.document import Document, Entry
 from backend.services.health.sections import SECTIONS
 
-_OWN: Final = ("display_name", "no_known_allergies")
+_OWN: Final = ("display_name", "birth_year", "no_known_allergies")
 
 
 def compare(profile_id: uuid.UUID, before: tuple[int, Document], after: tuple[int, Document]) -> RevisionDiff:

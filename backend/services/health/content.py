@@ -34,6 +34,7 @@ def to_document(data: HealthProfileReplace, *, before: Document | None) -> Docum
     violations: list[Violation] = []
     document = Document(
         display_name=data.display_name,
+        birth_year=data.birth_year,
         no_known_allergies=data.no_known_allergies,
         allergies=_entries(ALLERGIES, data.allergies, before, violations),
         dietary_restrictions=_entries(DIETARY_RESTRICTIONS, data.dietary_restrictions, before, violations),
@@ -51,6 +52,7 @@ def from_document(document: Document) -> HealthProfileReplace:
     """Return a document's content in the form in which a caller would send it."""
     return HealthProfileReplace(
         display_name=document.display_name,
+        birth_year=document.birth_year,
         no_known_allergies=document.no_known_allergies,
         allergies=tuple(AllergyEntry(name=entry.code, **_members(entry)) for entry in document.allergies),
         dietary_restrictions=tuple(

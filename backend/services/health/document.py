@@ -58,15 +58,35 @@ class MedicalCondition(Entry):
     note: str | None
 
 
-class Document(_Part):
-    """Everything that a profile says."""
-
-    format: Literal[2] = 2
+class _Content(_Part):
     display_name: str | None
     no_known_allergies: bool
     allergies: tuple[Allergy, ...]
     dietary_restrictions: tuple[DietaryRestriction, ...]
     medical_conditions: tuple[MedicalCondition, ...]
+
+
+class Document(_Content):
+    """Everything that a profile says."""
+
+    format: Literal[3] = 3
+    birth_year: int | None
+
+    @property
+    def answers_allergies(self) -> bool:
+        """Whether it says anything of allergies: these, or none. A diet says nothing of them."""
+        return self.no_known_allergies or any(allergy.counts for allergy in self.allergies)
+
+
+class _SecondDocument(_Content):
+    """Format 2: nothing told a year of birth."""
+
+    format: Literal[2]
+
+    def upgrade(self, _: uuid.UUID) -> Document:
+        """Return the same in the newest format."""
+        members = {name: getattr(self, name) for name in _Content.model_fields}
+        return Document(birth_year=None, **members)
 
 
 class _FirstAllergy(_Part):
@@ -93,6 +113,7 @@ class _FirstDocument(_Part):
         """Return the same in the newest format. What had no id is given the same one at every reading."""
         return Document(
             display_name=self.display_name,
+            birth_year=None,
             no_known_allergies=self.no_known_allergies,
             allergies=tuple(_upgrade_allergy(allergy) for allergy in self.allergies),
             dietary_restrictions=tuple(
@@ -113,8 +134,8 @@ class _FirstDocument(_Part):
         )
 
 
-_AnyDocument: TypeAdapter[Document | _FirstDocument] = TypeAdapter(
-    Annotated[Document | _FirstDocument, Field(discriminator="format")]
+_AnyDocument: TypeAdapter[Document | _SecondDocument | _FirstDocument] = TypeAdapter(
+    Annotated[Document | _SecondDocument | _FirstDocument, Field(discriminator="format")]
 )
 
 

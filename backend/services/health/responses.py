@@ -18,6 +18,7 @@ def to_response(profile: Profile, *, language: str) -> HealthProfileResponse:
         id=profile.id,
         relationship=profile.relationship,
         display_name=document.display_name,
+        birth_year=document.birth_year,
         no_known_allergies=document.no_known_allergies,
         allergies=tuple(to_allergy(entry, language=language) for entry in document.allergies),
         dietary_restrictions=tuple(

@@ -123,6 +123,7 @@ def to_revision(revision: Revision, *, language: str) -> RevisionResponse:
         author_id=revision.author_id,
         recorded_at=revision.recorded_at,
         display_name=document.display_name,
+        birth_year=document.birth_year,
         no_known_allergies=document.no_known_allergies,
         allergies=tuple(to_allergy(entry, language=language) for entry in document.allergies),
         dietary_restrictions=tuple(

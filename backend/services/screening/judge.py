@@ -121,7 +121,8 @@ def conclude(reading: Reading, findings: Iterable[Finding], *, answered: bool) -
     Args:
         reading: The label.
         findings: What was found in it.
-        answered: Whether the person's profile says anything: of an empty one nobody knows what conflicts.
+        answered: Whether the person's profile says anything of allergies: of one that does not, nobody knows
+            what conflicts.
     """
     strange = reading.total - reading.understood
     unclear = not answered or not reading.total or strange > _MAX_UNKNOWN_SHARE * reading.total

@@ -108,9 +108,10 @@ async def _profiles(
 def _answer(profile: Profile, reading: Reading, known: Catalog, declared: frozenset[str]) -> PersonResponse:
     requirements = tuple(_requirements(profile.document))
     findings = judge(reading, requirements, known, declared=declared)
-    answered = bool(requirements) or profile.document.no_known_allergies
+    answered = profile.document.answers_allergies
     return PersonResponse(
         profile_id=profile.id,
+        allergies_answered=answered,
         verdict=conclude(reading, findings, answered=answered),
         findings=tuple(_to_response(finding) for finding in findings),
     )
