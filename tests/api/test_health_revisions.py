@@ -7,11 +7,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from backend.api.dependencies import Resources
 from backend.core.config import Settings
-from backend.models.health import HealthProfileRevision
+from backend.models.health import HealthProfile, HealthProfileRevision
+from backend.services import sessions
+from backend.services.health import KEPT_REVISIONS
+from backend.services.health.document import open_document, seal_document
 from tests.factories import Person, make_person, make_profile
 
 pytestmark = pytest.mark.anyio
@@ -219,3 +222,45 @@ async def test_the_database_file_holds_no_word_of_what_profiles_were(
 
     words = ["milk", "lait", "peanut", "sesame", "vegetarian", "coeliac", "injector"]
     assert [word for word in words if word.encode() in content] == []
+
+
+async def test_the_newest_thousand_versions_are_kept_and_no_number_is_given_twice(
+    client: httpx2.AsyncClient, resources: Resources
+) -> None:
+    amira = await make_person(client)
+    profile_id = uuid.UUID((await make_profile(client, amira)).json()["id"])
+    await _pretend(resources, amira, profile_id, version=KEPT_REVISIONS)
+    full = await client.get(f"{MINE}/revisions/1", headers=amira.headers)
+
+    changed = await client.patch(MINE, json={}, headers=_at(amira, KEPT_REVISIONS))
+    restored = await client.post(f"{MINE}/revisions/1000/restore", headers=_at(amira, KEPT_REVISIONS + 1))
+
+    assert (full.status_code, changed.json()["version"], restored.json()["version"]) == (200, 1_001, 1_002)
+    async with resources.database.reader() as session:
+        versions = select(HealthProfileRevision.version).order_by(HealthProfileRevision.version)
+        assert list(await session.scalars(versions)) == list(range(3, 1_003))
+    for gone in (1, 2):
+        answer = await client.get(f"{MINE}/revisions/{gone}", headers=amira.headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "revision-not-found")
+
+
+async def _pretend(resources: Resources, person: Person, profile_id: uuid.UUID, *, version: int) -> None:
+    """Bring a profile to a version, as if it had been changed so often."""
+    keyring = resources.keyring
+    owner = await sessions.authenticate(resources.database, person.access_token, tokens=resources.tokens)
+    async with resources.database.unit() as session:
+        row = await session.get_one(HealthProfile, profile_id)
+        document = open_document(row.document, profile_id=row.id, version=1, owner=owner, keyring=keyring)
+        seals = {
+            number: seal_document(document, profile_id=row.id, version=number, owner=owner, keyring=keyring)
+            for number in range(2, version + 1)
+        }
+        rows = [
+            {
+                "profile_id": row.id, "version": number, "document": sealed,
+                "author_id": owner.id, "recorded_at": row.updated_at,
+            }
+            for number, sealed in seals.items()
+        ]  # fmt: skip
+        await session.execute(insert(HealthProfileRevision), rows)
+        row.version, row.document = version, seals[version]

@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.core import logging
 from backend.schemas.health.entries import MAX_ALLERGIES, MAX_RESTRICTIONS
 from backend.services.factors.errors import MAX_PASSKEYS
+from backend.services.health import KEPT_REVISIONS
 from backend.services.health.errors import MAX_DEPENDANTS
 from backend.services.idempotency import LIFE
 from tests.architecture.test_access import ACCESS
@@ -69,6 +70,7 @@ def test_limits_are_those_of_the_code() -> None:
     assert f"one of its owner, {MAX_DEPENDANTS} of dependants" in page
     entries = f"{MAX_ALLERGIES} allergies, {MAX_RESTRICTIONS} diets, {MAX_RESTRICTIONS} conditions"
     assert f"| entries of a profile | {entries} |" in page
+    assert f"| versions of a profile that are kept | {KEPT_REVISIONS:,}, the newest |" in page
     assert f"| 255, {LIFE // timedelta(hours=1)} hours |" in page
 
 

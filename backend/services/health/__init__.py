@@ -45,12 +45,13 @@ from backend.services.health.sections import (
     EntryData,
     Section,
 )
-from backend.services.health.storage import Profile, ProfileRef, Versions
+from backend.services.health.storage import KEPT_REVISIONS, Profile, ProfileRef, Versions
 
 __all__ = [
     "ALL",
     "ALLERGIES",
     "DIETARY_RESTRICTIONS",
+    "KEPT_REVISIONS",
     "MEDICAL_CONDITIONS",
     "Allergy",
     "DietaryRestriction",

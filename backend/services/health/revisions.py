@@ -66,7 +66,7 @@ async def read_revision(
 
     Raises:
         ProfileNotFoundError: The profile does not exist or is somebody else's.
-        RevisionNotFoundError: It was never at this version.
+        RevisionNotFoundError: It was never at this version, or is so no longer on record.
     """
     row = await find(session, user, profile)
     await record_reading(session, user, [row.id], keyring=keyring)
@@ -85,7 +85,7 @@ async def compare_revisions(
 
     Raises:
         ProfileNotFoundError: The profile does not exist or is somebody else's.
-        RevisionNotFoundError: It was never at one of the versions.
+        RevisionNotFoundError: It was never at one of the versions, or is so no longer on record.
     """
     row = await find(session, user, profile)
     await record_reading(session, user, [row.id], keyring=keyring)
@@ -107,7 +107,7 @@ async def restore_revision(
     Raises:
         ProfileNotFoundError: The profile does not exist or is somebody else's.
         PreconditionFailedError: It is no longer at one of the versions.
-        RevisionNotFoundError: It was never at the version to restore.
+        RevisionNotFoundError: It was never at the version to restore, or is so no longer on record.
     """
     current = await current_at(session, user, profile, versions=versions, keyring=keyring)
     revision = await _revision(session, user, current.id, version, keyring=keyring)

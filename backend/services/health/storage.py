@@ -3,9 +3,9 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
@@ -18,6 +18,9 @@ from backend.services.health.document import Document, open_document, seal_docum
 from backend.services.health.errors import ProfileNotFoundError
 from backend.services.health.records import changed_fields
 from backend.services.users import Identity
+
+KEPT_REVISIONS: Final = 1_000
+"""How many versions of a profile are kept, the present one among them."""
 
 ProfileRef = uuid.UUID | Literal["me"]
 """A profile's identifier, or `me` for one's own."""
@@ -140,6 +143,7 @@ async def store(
     if stored.one_or_none() is None:
         raise PreconditionFailedError
     await add_revision(session, user, current.id, version, document=sealed, moment=moment)
+    await _forget_oldest(session, current.id, version)
     details = {
         "profile": str(current.id),
         "version": str(version),
@@ -170,4 +174,18 @@ async def add_revision(
             author_id=author.id,
             recorded_at=moment,
         )
+    )
+
+
+async def _forget_oldest(session: AsyncSession, profile_id: uuid.UUID, version: int) -> None:
+    """Delete the versions that are too many with this one. Their numbers are given to none again."""
+    if version <= KEPT_REVISIONS:
+        return
+    await session.execute(
+        delete(HealthProfileRevision)
+        .where(
+            HealthProfileRevision.profile_id == profile_id,
+            HealthProfileRevision.version <= version - KEPT_REVISIONS,
+        )
+        .execution_options(synchronize_session=False)
     )
