@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
 
-.PHONY: help serve test check bench timing format lint types imports openapi lock sbom clean
+.PHONY: help serve test check fuzz drills bench timing format lint types imports openapi lock sbom clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -20,6 +20,12 @@ test: $(DEV) ## Run the whole suite, on SQLite and PostgreSQL (ARGS="-k health")
 	$(BIN)/python -m pytest $(ARGS)
 
 check: lint types imports openapi test ## Everything that CI checks
+
+fuzz: $(DEV) ## Try random orders of changes of a profile for minutes, not seconds
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz tests/api/test_health_machine.py $(ARGS)
+
+drills: $(DEV) ## Kill servers and let 200 write one profile at once, in full length
+	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest tests/server/test_health_drills.py tests/server/test_health_races.py $(ARGS)
 
 lint: $(DEV) ## Formatting and lint
 	$(BIN)/ruff format --check .

@@ -28,6 +28,7 @@ from tests.factories import make_settings
 
 # The first example of a run loads what is loaded once: no example has a deadline.
 hypothesis.settings.register_profile("safeplate", deadline=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2_000, stateful_step_count=100)
 hypothesis.settings.load_profile("safeplate")
 
 DATABASES = [
