@@ -16,6 +16,8 @@ from tests import postgres
 
 ROOT = Path(__file__).parents[2]
 SAFEPLATE = Path(sys.executable).with_name("safeplate")
+FULL_DRILLS = "SAFEPLATE_TEST_FULL_DRILLS" in os.environ  # noqa: TID251 - the suite's own variable
+"""Whether drills are done in full: `make drills`."""
 FAST_HASHES = {"SAFEPLATE_PASSWORD__MEMORY_KIB": "8192", "SAFEPLATE_PASSWORD__PASSES": "1"}
 
 
