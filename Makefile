@@ -43,6 +43,7 @@ openapi: $(DEV) ## Compare openapi.json with the code
 bench: $(DEV) ## Measure speed, beside baselines of the same run
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/screening.py
+	$(BIN)/python benchmarks/profiles.py
 
 timing: $(DEV) ## Measure whether the time of an answer tells who has an account
 	$(BIN)/python benchmarks/enumeration.py

@@ -19,7 +19,7 @@ from tests.server.conftest import FULL_DRILLS, Server, start, stop
 pytestmark = [pytest.mark.anyio, pytest.mark.server]
 
 MINE = "/api/v1/health/profiles/me"
-WRITES, WRITERS, ENTRIES = 1_000 if FULL_DRILLS else 200, 8, 12
+WRITES, WRITERS, ENTRIES = 1_000 if FULL_DRILLS else 120, 8, 12
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
