@@ -141,3 +141,22 @@ async def test_of_64_who_send_one_request_with_one_key_all_get_the_one_answer(
     assert Counter(answer.status_code for answer in answers) == {201: 64}
     assert {answer.json()["id"] for answer in answers} == {item["id"] for item in listed}
     assert len(listed) == 1
+
+
+async def test_no_answer_is_given_again_after_its_profile_was_deleted(crowd: httpx2.AsyncClient) -> None:
+    owner = await make_person(crowd, "regretful")
+    headers, body = owner.headers | {"Idempotency-Key": "once"}, profile_body()
+    (await crowd.post("/api/v1/health/profiles", json=body, headers=headers)).raise_for_status()
+
+    async def ask() -> int:
+        return (await crowd.post("/api/v1/health/profiles", json=body, headers=headers)).status_code
+
+    async def delete() -> int:
+        return (await crowd.delete(MINE, headers=owner.headers | {"If-Match": "*"})).status_code
+
+    deleted, *asked = await asyncio.gather(delete(), *(ask() for _ in range(24)))
+
+    assert deleted == 204
+    assert set(asked) <= {201, 409}
+    assert await ask() == 409
+    assert (await crowd.get(MINE, headers=owner.headers)).status_code == 404
