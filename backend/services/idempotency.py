@@ -17,7 +17,7 @@ from backend.core.database import insert_into, violates
 from backend.core.errors import InvalidInputError, Violation
 from backend.core.keys import Keyring
 from backend.models.idempotency import IdempotencyKey
-from backend.services.users import DATA_KEY, AccountGoneError, Identity
+from backend.services.users import DATA_KEY, AccountGoneError, Identity, Owner
 from backend.utils.security import open_sealed, seal
 
 LIFE: Final = timedelta(hours=24)
@@ -78,8 +78,7 @@ async def claim(session: AsyncSession, user: Identity, key: str, *, request: str
     before = (await session.scalars(select(IdempotencyKey).where(IdempotencyKey.key == hashed))).one()
     if before.request != digest:
         raise IdempotencyKeyReusedError
-    data_key = keyring.unwrap(user.data_key, owner=user.id, purpose=DATA_KEY)
-    return Claim(hashed, open_sealed(data_key, before.answer, associated=_binding(user, hashed)))
+    return Claim(hashed, open_answer(before, owner=user, keyring=keyring))
 
 
 async def keep(
@@ -93,6 +92,16 @@ async def keep(
         .values(answer=seal(data_key, answer, associated=_binding(user, claimed.key)))
         .execution_options(synchronize_session=False)
     )
+
+
+def open_answer(row: IdempotencyKey, *, owner: Owner, keyring: Keyring) -> bytes:
+    """Return what was answered.
+
+    Raises:
+        SealBrokenError: The row was altered or moved.
+    """
+    data_key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
+    return open_sealed(data_key, row.answer, associated=_binding(owner, row.key))
 
 
 async def _sweep(session: AsyncSession) -> None:
@@ -111,5 +120,5 @@ async def _sweep(session: AsyncSession) -> None:
     )
 
 
-def _binding(user: Identity, key: str) -> bytes:
+def _binding(user: Owner, key: str) -> bytes:
     return b"idempotent-answer" + user.id.bytes + key.encode()

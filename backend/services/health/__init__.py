@@ -32,12 +32,14 @@ from backend.services.health.revisions import (
     Revision,
     compare_revisions,
     list_revisions,
+    opened_revision,
     read_revision,
     restore_revision,
+    revisions_of,
     to_revision,
 )
 from backend.services.health.sections import ALLERGIES, DIETARY_RESTRICTIONS, MEDICAL_CONDITIONS
-from backend.services.health.storage import Profile, ProfileRef, Versions
+from backend.services.health.storage import Profile, ProfileRef, Versions, opened, profiles_of
 
 __all__ = [
     "ALLERGIES",
@@ -65,6 +67,9 @@ __all__ = [
     "create_profile",
     "list_profiles",
     "list_revisions",
+    "opened",
+    "opened_revision",
+    "profiles_of",
     "read_entry",
     "read_profile",
     "read_profiles",
@@ -73,6 +78,7 @@ __all__ = [
     "remove_profile",
     "replace_profile",
     "restore_revision",
+    "revisions_of",
     "to_allergy",
     "to_condition",
     "to_response",
