@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import httpx2
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from backend.api.dependencies import Resources
 from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction, AuditActor, AuditChain, AuditEvent
+from backend.models.users import User
 from backend.services import jobs
 from backend.services.audit.chain import PLACE_KEY, _binding
 from backend.services.export import Exports
@@ -100,6 +101,12 @@ async def grow_activity(database: Database, keyring: Keyring, owner_id: uuid.UUI
         for start in range(0, len(rows), 1_000):
             await session.execute(insert(AuditEvent), rows[start : start + 1_000])
         chain.sequence = count
+
+
+async def remove_account(resources: Resources, person: Person) -> None:
+    """Delete the row of an account, as erasing it does in the end."""
+    async with resources.database.unit() as session:
+        await session.execute(delete(User).where(User.id == person.id))
 
 
 class Taken:

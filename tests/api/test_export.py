@@ -11,7 +11,16 @@ from backend.models.export import Export, ExportChunk
 from backend.models.jobs import Job
 from backend.services import export
 from tests.conftest import FakeClock, Post
-from tests.exports import ALL_FILES, EXPORT, Taken, ask_for_export, download, make_exports, take_export
+from tests.exports import (
+    ALL_FILES,
+    EXPORT,
+    Taken,
+    ask_for_export,
+    download,
+    make_exports,
+    remove_account,
+    take_export,
+)
 from tests.factories import Person, make_person, make_profile, sign_in
 
 pytestmark = pytest.mark.anyio
@@ -195,7 +204,7 @@ async def test_nothing_is_left_if_the_account_is_removed_before(
     await post.deliver()
     await ask_for_export(client, amira)
 
-    await client.delete("/api/v1/users/me", headers=amira.headers)
+    await remove_account(resources, amira)
     made = await make_exports(resources)
 
     assert made == 1
@@ -208,7 +217,7 @@ async def test_nothing_is_left_if_the_account_is_removed_after(
     amira = await make_person(client)
     await take_export(client, amira, resources)
 
-    await client.delete("/api/v1/users/me", headers=amira.headers)
+    await remove_account(resources, amira)
     await post.deliver()
 
     assert await _count(resources, Export, ExportChunk, Job) == [0, 0, 0]

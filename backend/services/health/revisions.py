@@ -15,15 +15,7 @@ from backend.services.health.document import Document, open_document
 from backend.services.health.errors import RevisionNotFoundError
 from backend.services.health.records import record_reading
 from backend.services.health.responses import to_allergy, to_condition, to_restriction
-from backend.services.health.storage import (
-    Profile,
-    ProfileRef,
-    Versions,
-    current_at,
-    find,
-    profiles_of,
-    store,
-)
+from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, store
 from backend.services.users import Identity, Owner
 
 
@@ -40,8 +32,11 @@ class Revision:
 
 def revisions_of(owner: Owner) -> Select[HealthProfileRevision]:
     """Return the query for all versions of all that somebody owns."""
-    owned = profiles_of(owner).with_only_columns(HealthProfile.id)
-    return select(HealthProfileRevision).where(HealthProfileRevision.profile_id.in_(owned))
+    return (
+        select(HealthProfileRevision)
+        .join(HealthProfile, HealthProfile.id == HealthProfileRevision.profile_id)
+        .where(HealthProfile.owner_id == owner.id)
+    )
 
 
 def opened_revision(row: HealthProfileRevision, *, owner: Owner, keyring: Keyring) -> Revision:

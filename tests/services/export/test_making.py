@@ -23,7 +23,7 @@ from backend.services.jobs import Task
 from backend.services.users import DATA_KEY
 from backend.utils.security import SealBrokenError
 from tests.conftest import FakeClock, Post
-from tests.exports import EXPORT, SMALL_CHUNKS, Taken, ask_for_export, download, make_exports
+from tests.exports import EXPORT, SMALL_CHUNKS, Taken, ask_for_export, download, make_exports, remove_account
 from tests.factories import Person, make_person, make_profile
 
 pytestmark = pytest.mark.anyio
@@ -191,7 +191,7 @@ async def test_nothing_is_left_of_whoever_leaves_while_it_is_made(
     working = _work(resources, await _take_job(resources))
     await _until_something_is_written(resources)
 
-    await client.delete("/api/v1/users/me", headers=amira.headers)
+    await remove_account(resources, amira)
     await working
 
     async with resources.database.reader() as session:
