@@ -15,13 +15,8 @@ from backend.models.jobs import Job, JobKind
 from backend.models.users import User
 from backend.services import export, health, jobs
 from backend.services.export import Exports
-from backend.services.export.archive import Archive
-from backend.services.export.chunks import open_chunk
-from backend.services.export.contents import Contents
 from backend.services.health.document import seal_document
 from backend.services.jobs import Task
-from backend.services.users import DATA_KEY
-from backend.utils.security import SealBrokenError
 from tests.conftest import FakeClock, Post
 from tests.exports import EXPORT, SMALL_CHUNKS, Taken, ask_for_export, download, make_exports, remove_account
 from tests.factories import Person, make_person, make_profile
@@ -264,61 +259,3 @@ async def test_one_that_nobody_makes_counts_as_failed_after_two_days(
     assert first["state"] == "pending"
     assert await _state(resources) is ExportState.FAILED
     assert await _chunks(resources) == []
-
-
-@pytest.mark.parametrize("damage", ["altered", "exchanged", "cut", "lost", "another attempt"])
-async def test_a_file_that_was_tampered_with_does_not_open_to_its_end(
-    client: httpx2.AsyncClient, resources: Resources, amira: Person, damage: str
-) -> None:
-    await ask_for_export(client, amira)
-    await make_exports(resources)
-    whole = await _open_all(resources)
-    async with resources.database.unit() as session:
-        chunks = list(await session.scalars(select(ExportChunk).order_by(ExportChunk.number)))
-        row = (await session.scalars(select(Export))).one()
-        if damage == "altered":
-            chunks[1].content = chunks[1].content[:-1] + bytes([chunks[1].content[-1] ^ 1])
-        elif damage == "exchanged":
-            chunks[1].content, chunks[2].content = chunks[2].content, chunks[1].content
-        elif damage == "cut":
-            row.chunk_count = len(chunks) - 1
-        elif damage == "lost":
-            await session.delete(chunks[-1])
-        else:
-            row.attempt += 1
-
-    assert len(whole) > 3
-    with pytest.raises(SealBrokenError):
-        await _open_all(resources)
-
-
-async def _open_all(resources: Resources) -> list[bytes]:
-    async with resources.database.reader() as session:
-        row = (await session.scalars(select(Export))).one()
-        owner = (await session.scalars(select(User))).one()
-        data_key = resources.keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
-        numbers = range(row.chunk_count or 0)
-        return [await open_chunk(session, row, number, data_key=data_key) for number in numbers]
-
-
-async def test_the_same_data_make_the_same_file(
-    client: httpx2.AsyncClient, resources: Resources, amira: Person, time: FakeClock
-) -> None:
-    await ask_for_export(client, amira)
-    async with resources.database.reader() as session:
-        owner = (await session.scalars(select(User))).one()
-
-    async def pack() -> bytes:
-        archive = Archive(time(), chunk_bytes=1_000_000)
-        for name, pieces in Contents(resources.database, owner, resources.keyring).files():
-            with archive.member(name) as member:
-                async for piece in pieces:
-                    member.write(piece)
-        archive.close()
-        return archive.last_chunk()
-
-    first = await pack()
-    second = await pack()
-
-    assert first == second
-    assert next(iter(Taken(first).files)) == "README.txt"
