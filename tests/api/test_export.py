@@ -1,5 +1,6 @@
 """A copy of one's data: asked for, made, taken away, and gone."""
 
+import asyncio
 import uuid
 
 import httpx2
@@ -143,6 +144,16 @@ async def test_one_at_a_time_is_made(client: httpx2.AsyncClient, resources: Reso
     assert first == second
     assert made == [1, 0]
     assert third["id"] != first["id"]
+
+
+async def test_of_many_requests_at_once_one_is_done(client: httpx2.AsyncClient, resources: Resources) -> None:
+    amira = await make_person(client)
+
+    answers = await asyncio.gather(*(ask_for_export(client, amira) for _ in range(24)))
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert [await make_exports(resources) for _ in range(2)] == [1, 0]
 
 
 async def test_three_a_day_are_enough(
