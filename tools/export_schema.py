@@ -1,6 +1,6 @@
 """Print the JSON Schema of `profile.json`, which goes with every export.
 
-python tools/export_schema.py > backend/data/export/profile.schema.json
+make format
 """
 
 import json

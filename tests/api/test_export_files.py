@@ -10,6 +10,7 @@ from sqlalchemy import select
 from backend.api.dependencies import Resources
 from backend.models.export import ExportChunk
 from backend.schemas.export import ProfileFile
+from backend.services.export.activity import defuse
 from backend.services.export.contents import FOLDER, PROFILE_SCHEMA
 from tests.exports import ALL_FILES, take_export
 from tests.factories import make_person, make_profile, profile_body
@@ -72,7 +73,7 @@ def test_the_schema_is_that_of_what_writes_the_file() -> None:
 
     made = dialect | ProfileFile.model_json_schema(mode="serialization")
 
-    # If not: python tools/export_schema.py > backend/data/export/profile.schema.json
+    # `make format` writes it.
     assert jsonschema.validators.validator_for(made) is jsonschema.Draft202012Validator
     assert json.loads(shipped) == made
 
@@ -112,6 +113,14 @@ async def test_no_cell_is_a_formula(client: httpx2.AsyncClient, resources: Resou
     agents = [row["user_agent"] for row in rows if row["action"] == "signed_in"][1:]
     assert agents == ['\'=cmd|"/c calc"!A1', "'+1", "'-1+2", "'@SUM(A1)", 'plain, "quoted"']
     assert [cell for row in rows for cell in row.values() if cell.startswith(tuple("=+-@\t\r\n"))] == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"],
+)
+def test_what_a_spreadsheet_could_run_is_defused(cell: str) -> None:
+    assert (defuse(cell), defuse(f" {cell[1:]}")) == (f"'{cell}", f" {cell[1:]}")
 
 
 async def test_one_persons_copy_holds_nothing_of_anothers(

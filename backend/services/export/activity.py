@@ -23,7 +23,8 @@ _COLUMNS: Final = (
     "details",
     "id",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The wide forms too: some programs take them for the narrow ones.
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 
 
 async def activity_csv(database: Database, owner_id: uuid.UUID, *, keyring: Keyring) -> AsyncIterator[bytes]:

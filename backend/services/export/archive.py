@@ -8,7 +8,7 @@ from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 _UNIX = 3
-_OWNER_READS_AND_WRITES = 0o600 << 16
+_OWNER_READS_AND_WRITES = 0o100600 << 16  # of a regular file
 
 
 class _Sink:
