@@ -1,7 +1,4 @@
-"""Print the JSON Schema of `profile.json`, which goes with every export.
-
-make format
-"""
+"""Print the JSON Schema of `profile.json`, which goes with every export: `make format` keeps it."""
 
 import json
 
