@@ -92,6 +92,7 @@ class ForExport(BaseModel):
     """Payload of making a copy of somebody's data."""
 
     export_id: uuid.UUID
+    user_id: uuid.UUID
 
 
 class JobFailedError(Exception):

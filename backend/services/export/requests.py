@@ -62,7 +62,8 @@ async def request(session: AsyncSession, user: Identity, *, keyring: Keyring) ->
     export = Export(user_id=user.id, created_at=now())
     session.add(export)
     await session.flush()
-    await jobs.enqueue(session, JobKind.EXPORT, jobs.ForExport(export_id=export.id), keyring=keyring)
+    order = jobs.ForExport(export_id=export.id, user_id=user.id)
+    await jobs.enqueue(session, JobKind.EXPORT, order, keyring=keyring)
     event = audit.Event(AuditAction.EXPORT_REQUESTED, user.id, details={"export": str(export.id)})
     await audit.record(session, event, keyring=keyring)
     return export
