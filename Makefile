@@ -48,10 +48,11 @@ bench: $(DEV) ## Measure speed, beside baselines of the same run
 timing: $(DEV) ## Measure whether the time of an answer tells who has an account
 	$(BIN)/python benchmarks/enumeration.py
 
-format: $(DEV) ## Format the code, and write openapi.json anew
+format: $(DEV) ## Format the code, and write openapi.json and the schema of exported profiles anew
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/safeplate openapi > openapi.json
+	$(BIN)/python tools/export_schema.py > backend/data/export/profile.schema.json
 
 lock: $(DEV) ## Resolve requirements/*.in anew
 	@for set in runtime dev; do \

@@ -17,6 +17,7 @@ from backend.api import (
     catalog,
     credentials,
     docs,
+    export,
     factors,
     health,
     pages,
@@ -40,6 +41,7 @@ from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
 from backend.services import audit as audit_service
 from backend.services import credentials as credentials_service
+from backend.services import export as export_service
 from backend.services import idempotency as idempotency_service
 from backend.services import jobs, sessions
 from backend.services import screening as screening_service
@@ -85,7 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.resources = _resources(settings)
     # Any of them may find the database, the counters or the hashing pool busy.
     api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError))
-    for feature in (users, audit, factors, auth, credentials, health, catalog, screening, admin):
+    for feature in (users, audit, export, factors, auth, credentials, health, catalog, screening, admin):
         api.include_router(feature.router)
     app.include_router(api)
     app.include_router(system.router)
@@ -143,13 +145,20 @@ def _resources(settings: Settings) -> Resources:
 
 
 async def work(resources: Resources) -> None:
-    """Do what is due besides answering, for ever: letters, heads of the audit chains, tidying up."""
+    """Do what is due besides answering, for ever: letters, exports, heads of the audit chains, tidying up."""
     settings, database, keyring = resources.settings, resources.database, resources.keyring
     ledger = make_ledger(settings)
     letters = Letters(database, keyring=keyring, mailer=make_mailer(settings), settings=settings.mail)
+    exports = export_service.Exports(database, keyring=keyring, settings=settings.jobs)
 
     async def send_letters() -> int:
         return await jobs.run_due(database, letters.handlers(), keyring=keyring, settings=settings.jobs)
+
+    async def make_exports() -> int:
+        # One at a time: it must not be another's turn to wait while this process makes a long one.
+        return await jobs.run_due(
+            database, exports.handlers(), keyring=keyring, settings=settings.jobs, batch=1
+        )
 
     async def anchor_audit() -> int:
         return await audit_service.anchor(database, ledger, keyring=keyring)
@@ -158,12 +167,14 @@ async def work(resources: Resources) -> None:
         await resources.attempts.purge()
         await sessions.purge(database)
         await credentials_service.purge_links(database)
+        await export_service.purge(database)
         await jobs.purge(database)
         await idempotency_service.purge(database)
         return 0
 
     await asyncio.gather(
         _repeat(send_letters, settings.jobs.poll_interval),
+        _repeat(make_exports, settings.jobs.poll_interval),
         _repeat(anchor_audit, settings.audit.interval),
         _repeat(tidy_up, _TIDY_INTERVAL),
     )

@@ -47,6 +47,8 @@ class AuditAction(StrEnum):
     PROFILE_READ = "profile_read"
     PROFILE_CHANGED = "profile_changed"
     PROFILE_REMOVED = "profile_removed"
+    EXPORT_REQUESTED = "export_requested"
+    EXPORT_DOWNLOADED = "export_downloaded"
 
 
 class AuditActor(StrEnum):

@@ -18,6 +18,7 @@ class JobKind(StrEnum):
     NOTIFY = "notify"
     LETTER = "letter"
     REGISTER = "register"
+    EXPORT = "export"
 
 
 class Job(Entity):

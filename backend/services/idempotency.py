@@ -22,7 +22,7 @@ from backend.core.keys import Keyring
 from backend.models.audit import AuditAction
 from backend.models.idempotency import IdempotencyKey
 from backend.services import audit
-from backend.services.users import DATA_KEY, AccountGoneError, Identity
+from backend.services.users import DATA_KEY, AccountGoneError, Identity, Owner
 from backend.utils.security import open_sealed, seal
 
 LIFE: Final = timedelta(hours=24)
@@ -97,14 +97,11 @@ async def claim(session: AsyncSession, user: Identity, key: str, *, request: str
     before = (await session.scalars(select(IdempotencyKey).where(IdempotencyKey.key == hashed))).one()
     if before.request != digest:
         raise IdempotencyKeyReusedError
-    if before.subject_id is None or not before.answer:
-        raise AnswerGoneError
-    data_key = keyring.unwrap(user.data_key, owner=user.id, purpose=DATA_KEY)
-    kept = json.loads(open_sealed(data_key, before.answer, associated=_binding(user, hashed)))
-    reading = {"profiles": str(before.subject_id), "fields": kept["fields"], "purpose": "repeated-answer"}
+    kept = open_answer(before, owner=user, keyring=keyring)
+    reading = {"profiles": str(kept.subject_id), "fields": kept.fields, "purpose": "repeated-answer"}
     event = audit.Event(AuditAction.PROFILE_READ, user.id, details=reading)
     await audit.record(session, event, keyring=keyring)
-    return Claim(hashed, kept["content"])
+    return Claim(hashed, kept.content)
 
 
 async def keep(
@@ -120,6 +117,20 @@ async def keep(
         .values(answer=sealed, subject_id=answer.subject_id)
         .execution_options(synchronize_session=False)
     )
+
+
+def open_answer(row: IdempotencyKey, *, owner: Owner, keyring: Keyring) -> Answer:
+    """Return what was answered.
+
+    Raises:
+        AnswerGoneError: It was emptied, with the profile that it showed.
+        SealBrokenError: The row was altered or moved.
+    """
+    if row.subject_id is None or not row.answer:
+        raise AnswerGoneError
+    data_key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
+    kept = json.loads(open_sealed(data_key, row.answer, associated=_binding(owner, row.key)))
+    return Answer(kept["content"], row.subject_id, kept["fields"])
 
 
 async def forget(session: AsyncSession, subject_id: uuid.UUID) -> None:
@@ -166,5 +177,5 @@ async def _take(session: AsyncSession, user: Identity, key: str, request: str) -
         raise
 
 
-def _binding(user: Identity, key: str) -> bytes:
+def _binding(user: Owner, key: str) -> bytes:
     return b"idempotent-answer" + user.id.bytes + key.encode()

@@ -5,12 +5,12 @@ and its end), so work must bear repetition.
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.caller import Caller
@@ -88,6 +88,13 @@ class ForRegistration(BaseModel):
     place: Caller
 
 
+class ForExport(BaseModel):
+    """Payload of making a copy of somebody's data."""
+
+    export_id: uuid.UUID
+    user_id: uuid.UUID
+
+
 class JobFailedError(Exception):
     """The work will never succeed: the job is kept as failed, and not tried again."""
 
@@ -123,11 +130,20 @@ async def enqueue(session: AsyncSession, kind: JobKind, payload: BaseModel, *, k
 
 
 async def run_due(
-    database: Database, handlers: Mapping[JobKind, Handler], *, keyring: Keyring, settings: JobSettings
+    database: Database,
+    handlers: Mapping[JobKind, Handler],
+    *,
+    keyring: Keyring,
+    settings: JobSettings,
+    batch: int = _BATCH,
 ) -> int:
-    """Take what is due, do it, and return how many jobs were taken."""
+    """Take what is due of the kinds that have a handler, do it, and return how many jobs were taken.
+
+    What takes long has a loop and a batch of its own, lest others wait for it.
+    """
     async with database.unit() as session:
-        tasks = await _take(session, keyring=keyring, lease=settings.lease)
+        due = _due(handlers).limit(batch)
+        tasks = await _take(session, due, keyring=keyring, lease=settings.lease)
     for task in tasks:
         await _run(database, handlers[task.kind], task, settings)
     return len(tasks)
@@ -139,19 +155,33 @@ async def purge(database: Database) -> None:
         await session.execute(delete(Job).where(Job.failed_at < now() - _FAILED_KEPT))
 
 
-async def _take(session: AsyncSession, *, keyring: Keyring, lease: timedelta) -> list[Task]:
+async def hold(session: AsyncSession, task: Task, *, lease: timedelta) -> None:
+    """Keep a job for longer: what it asks for takes long, and is still being done."""
+    await session.execute(update(Job).where(*_taken(task)).values(locked_until=now() + lease))
+
+
+def _due(kinds: Iterable[JobKind]) -> Select[Job]:
     moment = now()
-    due = (
+    return (
         select(Job)
         .where(
+            Job.kind.in_(kinds),
             Job.failed_at.is_(None),
             Job.run_at <= moment,
             or_(Job.locked_until.is_(None), Job.locked_until <= moment),
         )
         .order_by(Job.run_at, Job.id)
-        .limit(_BATCH)
         .with_for_update(skip_locked=True)
     )
+
+
+def _taken(task: Task) -> tuple[ColumnElement[bool], ...]:
+    # Who lost a job to another process must not end it, or give it away: the number tells the two apart.
+    return (Job.id == task.id, Job.attempts == task.attempts)
+
+
+async def _take(session: AsyncSession, due: Select[Job], *, keyring: Keyring, lease: timedelta) -> list[Task]:
+    moment = now()
     jobs = list(await session.scalars(due))
     for job in jobs:
         job.locked_until = moment + lease
@@ -174,7 +204,7 @@ async def _run(database: Database, handler: Handler, task: Task, settings: JobSe
         await _try_later(database, task, settings)
     else:
         async with database.unit() as session:
-            await session.execute(delete(Job).where(Job.id == task.id))
+            await session.execute(delete(Job).where(*_taken(task)))
 
 
 async def _keep_as_failed(database: Database, task: Task) -> None:
@@ -193,4 +223,4 @@ async def _try_later(database: Database, task: Task, settings: JobSettings) -> N
 
 async def _store(database: Database, task: Task, **values: datetime) -> None:
     async with database.unit() as session:
-        await session.execute(update(Job).where(Job.id == task.id).values(locked_until=None, **values))
+        await session.execute(update(Job).where(*_taken(task)).values(locked_until=None, **values))

@@ -39,6 +39,7 @@ class Occasion(StrEnum):
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSKEY_COPIED = "passkey_copied"
+    EXPORT_READY = "export_ready"
 
 
 class _Words(BaseModel):

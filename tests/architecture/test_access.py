@@ -11,6 +11,7 @@ from backend.core.config import Settings
 from backend.main import create_app
 from tests.authenticator import Authenticator
 from tests.conftest import FakeClock
+from tests.exports import ask_for_export
 from tests.factories import make_admin, make_person, make_profile
 from tests.second_factors import enrol_passkey
 
@@ -20,6 +21,7 @@ PUBLIC, USER, OWNER, ADMIN = "public", "user", "owner", "admin"
 API = "/api/v1"
 PROFILE = f"{API}/health/profiles/{{profile_id}}"
 FACTOR = f"{API}/auth/factors/{{factor_id}}"
+EXPORT = f"{API}/users/me/export"
 ACCOUNT = f"{API}/admin/users/{{user_id}}"
 
 ACCESS = {
@@ -32,6 +34,10 @@ ACCESS = {
     ("PATCH", f"{API}/users/me"): USER,
     ("DELETE", f"{API}/users/me"): USER,
     ("GET", f"{API}/users/me/activity"): USER,
+    ("POST", EXPORT): USER,
+    ("GET", EXPORT): USER,
+    ("GET", f"{EXPORT}/{{export_id}}"): OWNER,
+    ("GET", f"{EXPORT}/{{export_id}}/download"): OWNER,
     ("POST", f"{API}/auth/login"): PUBLIC,
     ("POST", f"{API}/auth/refresh"): PUBLIC,
     ("POST", f"{API}/auth/logout"): USER,
@@ -96,6 +102,8 @@ ACCESS = {
 # What a device that was left signed in must not do: it needs a sign-in within the last ten minutes.
 RECENT = {
     ("DELETE", f"{API}/users/me"),
+    ("POST", EXPORT),
+    ("GET", f"{EXPORT}/{{export_id}}/download"),
     ("POST", f"{API}/auth/email/change"),
     ("POST", f"{API}/auth/password/change"),
     ("POST", f"{API}/auth/factors/totp"),
@@ -110,6 +118,7 @@ RECENT = {
     ("PUT", f"{ACCOUNT}/role"),
     ("DELETE", f"{ACCOUNT}/sessions"),
 }
+IDS = ("session_id", "factor_id", "user_id", "entry_id", "export_id")
 CLOSED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access != PUBLIC]
 OWNED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access == OWNER]
 ADMINS = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access == ADMIN]
@@ -134,7 +143,7 @@ async def test_every_closed_operation_says_so_in_the_document(settings: Settings
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
-    others = {name: uuid.uuid4() for name in ("session_id", "factor_id", "user_id", "entry_id")}
+    others = {name: uuid.uuid4() for name in IDS}
     path = path.format(profile_id="me", version=1, **others)
 
     response = await client.request(method, path, headers={"If-Match": "*"})
@@ -147,7 +156,7 @@ async def test_an_old_sign_in_is_refused_exactly_where_a_recent_one_is_needed(
     client: httpx2.AsyncClient, resources: Resources, time: FakeClock, method: str, path: str
 ) -> None:
     olga = await make_admin(client, resources)
-    others = {name: uuid.uuid4() for name in ("session_id", "factor_id", "user_id", "entry_id")}
+    others = {name: uuid.uuid4() for name in IDS}
     target = path.format(profile_id="me", version=1, **others)
     time.advance(minutes=10, seconds=1)
 
@@ -165,11 +174,13 @@ async def test_a_stranger_finds_nothing(client: httpx2.AsyncClient, method: str,
     profile_id, entry_id = profile["id"], profile["allergies"][0]["id"]
     sessions = (await client.get(f"{API}/auth/sessions", headers=amira.headers)).json()["items"]
     factor = (await enrol_passkey(client, amira, Authenticator())).json()
+    export = (await ask_for_export(client, amira)).json()
     body = {"name": "mine"} if path == FACTOR or method == "POST" else {}
     path = path.format(
         profile_id=profile_id,
         session_id=sessions[0]["id"],
         factor_id=factor["id"],
+        export_id=export["id"],
         entry_id=entry_id,
         version=1,
     )

@@ -16,6 +16,7 @@ from backend.core.config import Settings
 from backend.main import create_app
 from backend.models.base import Base
 from tests.architecture.test_access import ACCESS, ADMIN, PUBLIC
+from tests.exports import ask_for_export, make_exports
 from tests.factories import make_person, make_profile, make_settings, url_of
 
 pytestmark = pytest.mark.anyio
@@ -100,12 +101,15 @@ def _entry_of(profile: dict[str, Any], path: str) -> str:
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_no_cache_keeps_what_somebody_signed_in_reads(client: httpx2.AsyncClient, path: str) -> None:
+async def test_no_cache_keeps_what_somebody_signed_in_reads(
+    client: httpx2.AsyncClient, resources: Resources, path: str
+) -> None:
     amira = await make_person(client)
     profile = (await make_profile(client, amira)).json()
-    asked = path.format(
-        profile_id=profile["id"], entry_id=_entry_of(profile, path), version=1, user_id=amira.id
-    )
+    export = (await ask_for_export(client, amira)).json()
+    await make_exports(resources)
+    ids = {"user_id": amira.id, "export_id": export["id"]}
+    asked = path.format(profile_id=profile["id"], entry_id=_entry_of(profile, path), version=1, **ids)
     params = {"with": 1} if path.endswith("/diff") else None
 
     answer = await client.get(asked, params=params, headers=amira.headers)
@@ -230,7 +234,7 @@ async def _stored(resources: Resources) -> dict[str, list[Row[Any]]]:
 async def test_reading_changes_nothing(client: httpx2.AsyncClient, resources: Resources) -> None:
     amira = await make_person(client)
     profile = (await make_profile(client, amira)).json()
-    ids = dict.fromkeys(("session_id", "factor_id", "user_id"), uuid.uuid4())
+    ids = dict.fromkeys(("session_id", "factor_id", "user_id", "export_id"), uuid.uuid4())
     before = await _stored(resources)
 
     for _, path in ACCESS:

@@ -1,6 +1,6 @@
 """What happened to an account: written with what happened, chained, and shown to its owner."""
 
-from backend.services.audit.activity import list_activity, to_response
+from backend.services.audit.activity import PlacedEvent, list_activity, read_events, to_response
 from backend.services.audit.chain import NOBODY, Event, forget_places, nobody, record
 from backend.services.audit.heads import Head, HeadInvalidError, anchor, read_heads
 from backend.services.audit.verification import ChainBrokenError, Verified, verify
@@ -11,11 +11,13 @@ __all__ = [
     "Event",
     "Head",
     "HeadInvalidError",
+    "PlacedEvent",
     "Verified",
     "anchor",
     "forget_places",
     "list_activity",
     "nobody",
+    "read_events",
     "read_heads",
     "record",
     "to_response",

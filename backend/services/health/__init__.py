@@ -34,8 +34,10 @@ from backend.services.health.revisions import (
     Revision,
     compare_revisions,
     list_revisions,
+    opened_revision,
     read_revision,
     restore_revision,
+    revisions_of,
     to_revision,
 )
 from backend.services.health.sections import (
@@ -45,7 +47,14 @@ from backend.services.health.sections import (
     EntryData,
     Section,
 )
-from backend.services.health.storage import KEPT_REVISIONS, Profile, ProfileRef, Versions
+from backend.services.health.storage import (
+    KEPT_REVISIONS,
+    Profile,
+    ProfileRef,
+    Versions,
+    opened,
+    profiles_of,
+)
 
 __all__ = [
     "ALL",
@@ -79,6 +88,9 @@ __all__ = [
     "create_profile",
     "list_profiles",
     "list_revisions",
+    "opened",
+    "opened_revision",
+    "profiles_of",
     "read_entry",
     "read_profile",
     "read_profiles",
@@ -87,6 +99,7 @@ __all__ = [
     "remove_profile",
     "replace_profile",
     "restore_revision",
+    "revisions_of",
     "to_allergy",
     "to_condition",
     "to_response",

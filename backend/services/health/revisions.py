@@ -4,11 +4,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.keys import Keyring
-from backend.models.health import HealthProfileRevision
+from backend.models.health import HealthProfile, HealthProfileRevision
 from backend.schemas.health import RevisionDiff, RevisionResponse, RevisionSummary
 from backend.services.health.comparison import compare
 from backend.services.health.document import Document, open_document
@@ -16,7 +16,7 @@ from backend.services.health.errors import RevisionNotFoundError
 from backend.services.health.records import record_reading
 from backend.services.health.responses import to_allergy, to_condition, to_restriction
 from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, store
-from backend.services.users import Identity
+from backend.services.users import Identity, Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,27 @@ class Revision:
     author_id: uuid.UUID
     recorded_at: datetime
     document: Document
+
+
+def revisions_of(owner: Owner) -> Select[HealthProfileRevision]:
+    """Return the query for all versions of all that somebody owns."""
+    return (
+        select(HealthProfileRevision)
+        .join(HealthProfile, HealthProfile.id == HealthProfileRevision.profile_id)
+        .where(HealthProfile.owner_id == owner.id)
+    )
+
+
+def opened_revision(row: HealthProfileRevision, *, owner: Owner, keyring: Keyring) -> Revision:
+    """Open a version's document.
+
+    Raises:
+        SealBrokenError: The row was altered, or is another version's.
+    """
+    document = open_document(
+        row.document, profile_id=row.profile_id, version=row.version, owner=owner, keyring=keyring
+    )
+    return Revision(row.profile_id, row.version, row.author_id, row.recorded_at, document)
 
 
 async def list_revisions(
@@ -141,7 +162,4 @@ async def _revision(
     row = await session.get(HealthProfileRevision, (profile_id, version))
     if row is None:
         raise RevisionNotFoundError
-    document = open_document(
-        row.document, profile_id=profile_id, version=version, owner=user, keyring=keyring
-    )
-    return Revision(profile_id, version, row.author_id, row.recorded_at, document)
+    return opened_revision(row, owner=user, keyring=keyring)

@@ -17,7 +17,7 @@ from backend.services import audit
 from backend.services.health.document import Document, open_document, seal_document
 from backend.services.health.errors import ProfileNotFoundError
 from backend.services.health.records import changed_fields
-from backend.services.users import Identity
+from backend.services.users import Identity, Owner
 
 KEPT_REVISIONS: Final = 1_000
 """How many versions of a profile are kept, the present one among them."""
@@ -41,7 +41,7 @@ class Profile:
     document: Document
 
 
-def profiles_of(owner: Identity) -> Select[HealthProfile]:
+def profiles_of(owner: Owner) -> Select[HealthProfile]:
     """Return the query for all that somebody owns."""
     return select(HealthProfile).where(HealthProfile.owner_id == owner.id)
 
@@ -81,7 +81,7 @@ async def find_at(
     return row
 
 
-def opened(row: HealthProfile, *, owner: Identity, keyring: Keyring) -> Profile:
+def opened(row: HealthProfile, *, owner: Owner, keyring: Keyring) -> Profile:
     """Open a row's document.
 
     Raises:
