@@ -43,6 +43,7 @@ from backend.services import credentials as credentials_service
 from backend.services import idempotency as idempotency_service
 from backend.services import jobs, sessions
 from backend.services import screening as screening_service
+from backend.services import system as system_service
 from backend.services.attempts import Attempts
 from backend.services.credentials import Letters
 
@@ -109,6 +110,20 @@ def create_prepared_app() -> FastAPI:
     app = create_app(settings)
     app.state.migrates_at_start = True
     return app
+
+
+async def require_fitting_keys(app: FastAPI) -> None:
+    """Check, before an application serves, that its keys open what its database holds.
+
+    Raises:
+        KeysUnfitError: They do not.
+        UnavailableError: The database cannot be reached.
+    """
+    resources: Resources = app.state.resources
+    try:
+        await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
+    finally:
+        await resources.database.dispose()
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
@@ -188,6 +203,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     screening_service.shipped_lexicon()
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
+        await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
     worker = asyncio.create_task(work(resources)) if resources.settings.jobs.enabled else None
     yield
     if worker is not None:

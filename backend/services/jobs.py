@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import BaseModel
 from sqlalchemy import delete, or_, select, update
@@ -22,7 +23,7 @@ from backend.core.logging import logger
 from backend.models.jobs import Job, JobKind
 from backend.utils.identifiers import uuid7
 
-_PAYLOAD = "job"
+PAYLOAD: Final = "job"
 _BATCH = 20
 _FIRST_DELAY = timedelta(seconds=15)
 _LAST_DELAY = timedelta(hours=6)
@@ -118,7 +119,7 @@ Handler = Callable[[Task], Awaitable[None]]
 async def enqueue(session: AsyncSession, kind: JobKind, payload: BaseModel, *, keyring: Keyring) -> None:
     """Ask for work: it is done if, and only if, this transaction commits."""
     job_id = uuid7()
-    sealed = keyring.wrap(payload.model_dump_json().encode(), owner=job_id, purpose=_PAYLOAD)
+    sealed = keyring.wrap(payload.model_dump_json().encode(), owner=job_id, purpose=PAYLOAD)
     session.add(Job(id=job_id, kind=kind, payload=sealed, run_at=now()))
 
 
@@ -157,7 +158,7 @@ async def _take(session: AsyncSession, *, keyring: Keyring, lease: timedelta) ->
         job.locked_until = moment + lease
         job.attempts += 1
     return [
-        Task(job.id, job.kind, keyring.unwrap(job.payload, owner=job.id, purpose=_PAYLOAD), job.attempts)
+        Task(job.id, job.kind, keyring.unwrap(job.payload, owner=job.id, purpose=PAYLOAD), job.attempts)
         for job in jobs
     ]
 

@@ -1,0 +1,22 @@
+"""The service itself: whether it can work, under which keys its data are, and what is wrong with them."""
+
+from backend.services.system.readiness import (
+    KeysUnfitError,
+    NotReadyError,
+    require_fitting_keys,
+    require_ready,
+)
+from backend.services.system.rewrapping import is_outdated, rewrap
+from backend.services.system.wrapped import WRAPPED, WrappedColumn, count_by_master
+
+__all__ = [
+    "WRAPPED",
+    "KeysUnfitError",
+    "NotReadyError",
+    "WrappedColumn",
+    "count_by_master",
+    "is_outdated",
+    "require_fitting_keys",
+    "require_ready",
+    "rewrap",
+]
