@@ -30,7 +30,7 @@ from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
-from backend.core.errors import UnavailableError
+from backend.core.errors import CorruptedError, UnavailableError
 from backend.core.ledger import make_ledger
 from backend.core.logging import logger
 from backend.core.mail import make_mailer
@@ -84,8 +84,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.resources = _resources(settings)
-    # Any of them may find the database, the counters or the hashing pool busy.
-    api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError))
+    # Any may find the database, the counters or the hashing pool busy, or a row that somebody altered.
+    api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError, CorruptedError))
     for feature in (users, audit, factors, auth, credentials, health, catalog, screening, admin):
         api.include_router(feature.router)
     app.include_router(api)
@@ -95,6 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
+    system.install(app)
     _surround(app, settings)
     return app
 

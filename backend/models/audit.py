@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     PROFILE_READ = "profile_read"
     PROFILE_CHANGED = "profile_changed"
     PROFILE_REMOVED = "profile_removed"
+    SEAL_BROKEN = "seal_broken"
 
 
 class AuditActor(StrEnum):

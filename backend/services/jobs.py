@@ -22,6 +22,7 @@ from backend.core.keys import Keyring
 from backend.core.logging import logger
 from backend.models.jobs import Job, JobKind
 from backend.utils.identifiers import uuid7
+from backend.utils.security import SealBrokenError
 
 PAYLOAD: Final = "job"
 _BATCH = 20
@@ -154,13 +155,19 @@ async def _take(session: AsyncSession, *, keyring: Keyring, lease: timedelta) ->
         .with_for_update(skip_locked=True)
     )
     jobs = list(await session.scalars(due))
+    tasks = []
     for job in jobs:
         job.locked_until = moment + lease
         job.attempts += 1
-    return [
-        Task(job.id, job.kind, keyring.unwrap(job.payload, owner=job.id, purpose=PAYLOAD), job.attempts)
-        for job in jobs
-    ]
+        try:
+            payload = keyring.unwrap(job.payload, owner=job.id, purpose=PAYLOAD)
+        except SealBrokenError:
+            # One row that somebody altered must not keep the others from being done.
+            job.locked_until, job.failed_at = None, moment
+            logger.error("job_failed", code=job.kind)
+        else:
+            tasks.append(Task(job.id, job.kind, payload, job.attempts))
+    return tasks
 
 
 async def _run(database: Database, handler: Handler, task: Task, settings: JobSettings) -> None:

@@ -84,7 +84,7 @@ def test_of_keys_of_the_same_second_the_last_wraps(time: FakeClock) -> None:
 
 def test_a_clock_that_is_behind_wraps_with_the_oldest(time: FakeClock) -> None:
     found = _set().with_next(delay=AT_ONCE).with_next(delay=SOON)
-    time.advance(minutes=20)
+    time.advance(minutes=30)
     kept = found.without(found.keys[0].name)
 
     assert kept.wrapper(0) is kept.keys[0]

@@ -7,17 +7,23 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.caller import Caller
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditActor, AuditChain, AuditEvent
 from backend.schemas.audit import ActivityResponse
 from backend.services.audit.chain import PLACE_KEY, open_place
 from backend.utils.devices import device_name
+from backend.utils.security import SealBrokenError
 
 
 async def list_activity(
     session: AsyncSession, owner_id: uuid.UUID, *, before: int | None, limit: int, keyring: Keyring
 ) -> list[ActivityResponse]:
-    """Return some of what happened on an account, the newest first, beginning before a sequence number."""
+    """Return some of what happened on an account, the newest first, beginning before a sequence number.
+
+    Raises:
+        CorruptedError: Where one came from was altered, or belongs to another event.
+    """
     query = (
         select(AuditEvent, AuditChain.place_key)
         .join(AuditChain, AuditChain.owner_id == AuditEvent.owner_id)
@@ -29,8 +35,11 @@ async def list_activity(
         query = query.where(AuditEvent.sequence < before)
     rows = (await session.execute(query)).all()
     wrapped = rows[0].place_key if rows else None
-    place_key = keyring.unwrap(wrapped, owner=owner_id, purpose=PLACE_KEY) if wrapped else None
-    return [to_response(row.AuditEvent, place_key) for row in rows]
+    try:
+        place_key = keyring.unwrap(wrapped, owner=owner_id, purpose=PLACE_KEY) if wrapped else None
+        return [to_response(row.AuditEvent, place_key) for row in rows]
+    except SealBrokenError as error:
+        raise CorruptedError(owner_id) from error
 
 
 def to_response(event: AuditEvent, place_key: bytes | None) -> ActivityResponse:

@@ -11,11 +11,20 @@ from backend.core.keys import Keyring
 from backend.models.health import HealthProfileRevision
 from backend.schemas.health import RevisionDiff, RevisionResponse, RevisionSummary
 from backend.services.health.comparison import compare
-from backend.services.health.document import Document, open_document
+from backend.services.health.document import Document
 from backend.services.health.errors import RevisionNotFoundError
 from backend.services.health.records import record_reading
 from backend.services.health.responses import to_allergy, to_condition, to_restriction
-from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, store
+from backend.services.health.storage import (
+    Profile,
+    ProfileRef,
+    Versions,
+    current_at,
+    find,
+    open_whole,
+    require_newest,
+    store,
+)
 from backend.services.users import Identity
 
 
@@ -45,6 +54,7 @@ async def list_revisions(
         ProfileNotFoundError: The profile does not exist or is somebody else's.
     """
     row = await find(session, user, profile)
+    require_newest(row)
     await record_reading(session, user, [row.id], keyring=keyring, fields="revisions")
     query = (
         select(
@@ -69,6 +79,7 @@ async def read_revision(
         RevisionNotFoundError: It was never at this version, or is so no longer on record.
     """
     row = await find(session, user, profile)
+    require_newest(row)
     await record_reading(session, user, [row.id], keyring=keyring)
     return await _revision(session, user, row.id, version, keyring=keyring)
 
@@ -88,6 +99,7 @@ async def compare_revisions(
         RevisionNotFoundError: It was never at one of the versions, or is so no longer on record.
     """
     row = await find(session, user, profile)
+    require_newest(row)
     await record_reading(session, user, [row.id], keyring=keyring)
     before, after = [await _revision(session, user, row.id, version, keyring=keyring) for version in versions]
     return compare(row.id, (before.version, before.document), (after.version, after.document))
@@ -141,7 +153,5 @@ async def _revision(
     row = await session.get(HealthProfileRevision, (profile_id, version))
     if row is None:
         raise RevisionNotFoundError
-    document = open_document(
-        row.document, profile_id=profile_id, version=version, owner=user, keyring=keyring
-    )
+    document = open_whole(row.document, profile_id=profile_id, version=version, owner=user, keyring=keyring)
     return Revision(profile_id, version, row.author_id, row.recorded_at, document)

@@ -7,6 +7,7 @@ from backend.services.system.readiness import (
     require_ready,
 )
 from backend.services.system.rewrapping import is_outdated, rewrap
+from backend.services.system.seals import record_broken_seal
 from backend.services.system.wrapped import WRAPPED, WrappedColumn, count_by_master
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "WrappedColumn",
     "count_by_master",
     "is_outdated",
+    "record_broken_seal",
     "require_fitting_keys",
     "require_ready",
     "rewrap",

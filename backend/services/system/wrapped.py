@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Function, LargeBinary, Row, func, select
+from sqlalchemy import Function, Integer, LargeBinary, Row, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -44,7 +44,13 @@ class WrappedColumn:
     @property
     def master_id(self) -> Function[bytes]:
         """The id of the master key of each value."""
-        return func.substr(self.value, 1, ID_BYTES, type_=LargeBinary)
+        # Literals: PostgreSQL groups by an expression only if it is the same one, and two parameters are not.
+        return func.substr(
+            self.value,
+            literal_column("1", Integer),
+            literal_column(str(ID_BYTES), Integer),
+            type_=LargeBinary,
+        )
 
     def is_whole(self, row: Row[uuid.UUID, bytes], keyring: Keyring) -> bool:
         """Tell whether a value opens."""
