@@ -120,13 +120,13 @@ async def test_what_was_altered_is_refused_by_every_way_and_written_down(
 
     for answer in answers:
         require_refused(answer)
-    told = await told(client, amira)
-    assert len(told) == len(answers)
+    events = await told(client, amira)
+    assert len(events) == len(answers)
     version = "1" if attack in {_put_back, _take_over} else "2"
-    for event in told:
+    for event in events:
         assert event["details"] == {"profile": str(profile), "version": version}
         assert event["actor"] == "anyone"
-    assert {event["request_id"] for event in told} == {answer.headers["request-id"] for answer in answers}
+    assert {event["request_id"] for event in events} == {answer.headers["request-id"] for answer in answers}
     async with resources.database.reader() as session:
         await audit.verify(session, [], keyring=resources.keyring)
 
