@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -49,6 +50,18 @@ class AccountGoneError(NotFoundError):
 
     code = "account-gone"
     title = "There is no such account"
+
+
+class Owner(Protocol):
+    """Whose something sealed is: an account, or who acts in a request."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The account's id."""
+
+    @property
+    def data_key(self) -> bytes:
+        """The account's wrapped key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from backend.services.factors.errors import (
     FactorInvalidError,
     TooManyFactorsError,
 )
-from backend.services.factors.seals import Owner, open_secret, seal_secret
-from backend.services.users import Identity
+from backend.services.factors.seals import open_secret, seal_secret
+from backend.services.users import Identity, Owner
 from backend.utils.identifiers import uuid7
 from backend.utils.security import from_base64url, to_base64url
 

@@ -1,25 +1,12 @@
 """How a factor's secret is sealed: under its owner's key, bound to owner, row and kind."""
 
 import uuid
-from typing import Protocol
 
 from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.factors import Credential, FactorKind
-from backend.services.users import DATA_KEY
+from backend.services.users import DATA_KEY, Owner
 from backend.utils.security import SealBrokenError, open_sealed, seal
-
-
-class Owner(Protocol):
-    """Whose factor it is: an account, or who acts in a request."""
-
-    @property
-    def id(self) -> uuid.UUID:
-        """The account's id."""
-
-    @property
-    def data_key(self) -> bytes:
-        """The account's wrapped key."""
 
 
 def seal_secret(

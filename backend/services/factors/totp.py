@@ -13,8 +13,8 @@ from backend.core.keys import Keyring
 from backend.models.factors import Credential, FactorKind
 from backend.schemas.factors import TotpBegin, TotpEnrolment
 from backend.services.factors.errors import FactorExistsError, FactorInvalidError, FactorNotFoundError
-from backend.services.factors.seals import Owner, open_secret, seal_secret
-from backend.services.users import Identity
+from backend.services.factors.seals import open_secret, seal_secret
+from backend.services.users import Identity, Owner
 from backend.utils.identifiers import uuid7
 from backend.utils.security import is_equal
 

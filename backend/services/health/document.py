@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from backend.core.keys import Keyring
 from backend.schemas.health import AllergyKind, DietaryReason, Reaction, Severity, Strictness, Verification
-from backend.services.users import DATA_KEY, Identity
+from backend.services.users import DATA_KEY, Identity, Owner
 from backend.utils.security import open_sealed, seal
 
 
@@ -149,7 +149,7 @@ def seal_document(
 
 
 def open_document(
-    sealed: bytes, *, profile_id: uuid.UUID, version: int, owner: Identity, keyring: Keyring
+    sealed: bytes, *, profile_id: uuid.UUID, version: int, owner: Owner, keyring: Keyring
 ) -> Document:
     """Open a document of a profile, whatever its format.
 

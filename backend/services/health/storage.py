@@ -18,7 +18,7 @@ from backend.services import audit
 from backend.services.health.document import Document, open_document, seal_document
 from backend.services.health.errors import ProfileNotFoundError
 from backend.services.health.records import changed_fields
-from backend.services.users import Identity
+from backend.services.users import Identity, Owner
 from backend.utils.security import SealBrokenError
 
 KEPT_REVISIONS: Final = 1_000
@@ -51,7 +51,7 @@ _NEWEST = (
 )
 
 
-def profiles_of(owner: Identity) -> Select[HealthProfile]:
+def profiles_of(owner: Owner) -> Select[HealthProfile]:
     """Return the query for all that somebody owns, each with its newest revision's version."""
     return (
         select(HealthProfile)
