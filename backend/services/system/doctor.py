@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.keys import Keyring
-from backend.models.audit import AuditChain
+from backend.models.audit import AuditAction, AuditChain, AuditEvent
 from backend.models.jobs import Job
 from backend.models.users import User
 from backend.schemas.system import Finding, FindingState
@@ -53,6 +53,7 @@ async def examine_data(
         yield await _examine_masters(session, keyring)
         for check, faults, whole in (
             ("keys", _key_faults(session, keyring), "every wrapped key opens"),
+            ("accounts", _account_faults(session), "none is gone unless an event tells of it"),
             ("profiles", _profile_faults(session, keyring), "every profile and every version opens and fits"),
         ):
             async for finding in _told(check, faults, whole):
@@ -91,6 +92,21 @@ async def _key_faults(session: AsyncSession, keyring: Keyring) -> AsyncIterator[
         async for row in values(session, column):
             if not column.is_whole(row, keyring):
                 yield f"{column.name} of {row[0]} does not open"
+
+
+async def _account_faults(session: AsyncSession) -> AsyncIterator[str]:
+    def owners(action: AuditAction) -> Select[uuid.UUID]:
+        return select(AuditEvent.owner_id).where(AuditEvent.action == action)
+
+    gone = (
+        owners(AuditAction.ACCOUNT_REGISTERED)
+        .where(AuditEvent.owner_id.not_in(select(User.id)))
+        .where(AuditEvent.owner_id.not_in(owners(AuditAction.ACCOUNT_REMOVED)))
+        .order_by(AuditEvent.owner_id)
+        .limit(_SHOWN + 1)
+    )
+    for owner_id in await session.scalars(gone):
+        yield f"account {owner_id}: is gone, and no event tells of it"
 
 
 async def _profile_faults(session: AsyncSession, keyring: Keyring) -> AsyncIterator[str]:

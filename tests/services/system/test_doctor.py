@@ -72,9 +72,17 @@ async def test_nothing_is_wrong_with_what_the_service_did(
     (await client.delete(f"/api/v1/health/profiles/{other}", headers=headers)).raise_for_status()
     boris = await make_person(client, "boris")
     await make_profile(client, boris)
-    await client.request("DELETE", "/api/v1/users/me", headers=boris.headers)
+    (await client.delete("/api/v1/users/me", headers=boris.headers)).raise_for_status()
 
     assert await _findings(resources) == {}
+
+
+async def test_an_account_that_is_gone_is_named(resources: Resources, amira: Person) -> None:
+    await change(resources, delete(User))
+
+    assert await _findings(resources) == {
+        "accounts": [f"account {amira.id}: is gone, and no event tells of it"]
+    }
 
 
 async def test_a_flipped_bit_is_named(resources: Resources, row: HealthProfile) -> None:
