@@ -6,7 +6,7 @@ Works with the code before it and after it, but that the code before cannot show
 from alembic import op
 
 revision = "20261124_broken_seals"
-down_revision = "20261124_idempotency_keys"
+down_revision = "20261124_answers_of_profiles"
 branch_labels = None
 depends_on = None
 

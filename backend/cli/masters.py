@@ -29,10 +29,6 @@ into the secret store and restart every process before the new key wraps. They c
 After that, run this command again with the new set: it wraps anew what is under the old key. If the restarts
 take longer than the delay, discard the set and choose a longer --delay.
 """
-_UNREADABLE = """\
-Master key {name} is destroyed. Without a copy of it, a backup of the database from before it was replaced
-cannot be read any more.
-"""
 
 
 @commands.command("rotate-master")
@@ -63,7 +59,10 @@ def destroy_master(
 ) -> None:
     """Destroy a master key that nothing is under. Backups from before it was replaced become unreadable."""
     service.run(data_dir, lambda running: _destroy(running, name))
-    typer.echo(_UNREADABLE.format(name=name), nl=False)
+    typer.echo(
+        f"Master key {name} is destroyed. Without a copy of it, a backup of the database from before it was "
+        "replaced cannot be read any more."
+    )
 
 
 def count(settings: Settings) -> Counter[bytes] | None:
@@ -110,24 +109,28 @@ async def _rotate(running: Service, delay: int | None) -> None:
             _echo_setting(found.with_next(delay=later), _BY_HAND)
             return
     else:
-        await _add_next(running, path, timedelta(seconds=delay or 0))
-        if delay:
+        is_added = await _add_next(running, path, timedelta(seconds=delay or 0))
+        if is_added and delay:
             typer.echo(f"The new key wraps in {delay} seconds. Run this command again after that.")
             return
     await _rewrap(running)
 
 
-async def _add_next(running: Service, path: Path, delay: timedelta) -> None:
-    """Add a key, unless one is there that not everything is under yet: that change is finished first."""
+async def _add_next(running: Service, path: Path, delay: timedelta) -> bool:
+    """Add a key, unless one is there that not everything is under yet: that change is finished first.
+
+    Returns whether one was added.
+    """
     with keyfile.lock(path):
         found = running.keyring.masters.look()
         _require_none_waiting(found)
         if await system.is_outdated(running.database, keyring=running.keyring):
             typer.echo("An earlier change of the master key was interrupted: going on with it.")
-            return
+            return False
         keyfile.replace(path, found.with_next(delay=delay).to_text())
         after = running.keyring.masters.look()
     typer.echo(f"Added master key {after.keys[-1].name}.")
+    return True
 
 
 def _require_none_waiting(found: MasterSet) -> None:

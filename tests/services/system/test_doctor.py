@@ -13,12 +13,10 @@ from backend.api.dependencies import Resources
 from backend.core.ledger import FileLedger
 from backend.models.audit import AuditAction, AuditChain, AuditEvent
 from backend.models.health import HealthProfile, HealthProfileRevision
-from backend.models.jobs import Job
 from backend.models.sessions import Session
 from backend.models.users import User
 from backend.schemas.system import FindingState
 from backend.services import audit, system
-from tests.conftest import FakeClock
 from tests.factories import Person, make_person, make_profile
 from tests.tampering import change, flipped
 
@@ -237,34 +235,6 @@ async def test_heads_that_are_not_there_are_missed(
     assert [detail.partition("but ")[2] for detail in details] == [
         "the heads that were written are not there"
     ]
-
-
-async def test_work_that_nobody_does_is_wrong_and_work_that_failed_is_told(
-    resources: Resources, amira: Person, time: FakeClock
-) -> None:
-    time.advance(minutes=16)
-    assert "jobs" in await _findings(resources)
-
-    await change(resources, update(Job).values(failed_at=time.moment))
-    examined = system.examine_data(resources.database, [], keyring=resources.keyring)
-    jobs = [finding async for finding in examined if finding.check == "jobs"]
-    assert [finding.state for finding in jobs] == [FindingState.NOTE]
-
-
-async def test_of_many_faults_the_first_are_shown_and_the_others_counted(
-    client: httpx2.AsyncClient, resources: Resources, amira: Person
-) -> None:
-    async with resources.database.unit() as session:
-        user = (await session.scalars(select(User))).one()
-        for number in range(101):
-            session.add(
-                Job(kind="notify", payload=user.data_key, run_at=user.created_at, id=uuid.UUID(int=number))
-            )
-
-    faults = (await _findings(resources))["keys"]
-
-    assert len(faults) == 101
-    assert faults[-1] == "1 more"
 
 
 async def test_a_database_of_another_release_is_not_looked_into(resources: Resources) -> None:
