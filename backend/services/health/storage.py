@@ -49,16 +49,17 @@ _NEWEST = (
     .correlate(HealthProfile)
     .scalar_subquery()
 )
+# Made once: it is the costly part of the query.
+_WITH_NEWEST = (
+    select(HealthProfile)
+    .options(with_expression(HealthProfile.newest, _NEWEST))
+    .execution_options(populate_existing=True)
+)
 
 
 def profiles_of(owner: Owner) -> Select[HealthProfile]:
     """Return the query for all that somebody owns, each with its newest revision's version."""
-    return (
-        select(HealthProfile)
-        .where(HealthProfile.owner_id == owner.id)
-        .options(with_expression(HealthProfile.newest, _NEWEST))
-        .execution_options(populate_existing=True)
-    )
+    return _WITH_NEWEST.where(HealthProfile.owner_id == owner.id)
 
 
 async def find(
