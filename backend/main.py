@@ -31,7 +31,7 @@ from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
-from backend.core.errors import UnavailableError
+from backend.core.errors import CorruptedError, UnavailableError
 from backend.core.ledger import make_ledger
 from backend.core.logging import logger
 from backend.core.mail import make_mailer
@@ -45,6 +45,7 @@ from backend.services import export as export_service
 from backend.services import idempotency as idempotency_service
 from backend.services import jobs, sessions
 from backend.services import screening as screening_service
+from backend.services import system as system_service
 from backend.services.attempts import Attempts
 from backend.services.credentials import Letters
 
@@ -85,8 +86,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.resources = _resources(settings)
-    # Any of them may find the database, the counters or the hashing pool busy.
-    api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError))
+    # Any may find the database, the counters or the hashing pool busy, or a row that somebody altered.
+    api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError, CorruptedError))
     for feature in (users, audit, export, factors, auth, credentials, health, catalog, screening, admin):
         api.include_router(feature.router)
     app.include_router(api)
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
+    system.install(app)
     _surround(app, settings)
     return app
 
@@ -111,6 +113,20 @@ def create_prepared_app() -> FastAPI:
     app = create_app(settings)
     app.state.migrates_at_start = True
     return app
+
+
+async def require_fitting_keys(app: FastAPI) -> None:
+    """Check, before an application serves, that its keys open what its database holds.
+
+    Raises:
+        KeysUnfitError: They do not.
+        UnavailableError: The database cannot be reached.
+    """
+    resources: Resources = app.state.resources
+    try:
+        await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
+    finally:
+        await resources.database.dispose()
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
@@ -199,6 +215,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     screening_service.shipped_lexicon()
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
+        await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
     worker = asyncio.create_task(work(resources)) if resources.settings.jobs.enabled else None
     yield
     if worker is not None:

@@ -13,6 +13,7 @@ from backend.core.config import Settings
 from backend.models.users import UserRole
 from backend.services import admin
 
+AMIRA_ID = uuid.UUID(int=1)
 PASSWORD = "Sesame-Street-9"
 
 

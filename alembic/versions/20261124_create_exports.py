@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_exports"
-down_revision = "20261124_answers_of_profiles"
+down_revision = "20261124_broken_seals"
 branch_labels = None
 depends_on = None
 

@@ -14,6 +14,7 @@ from backend.core.errors import (
     AppError,
     BadRequestError,
     ConflictError,
+    CorruptedError,
     ForbiddenError,
     InvalidInputError,
     NotFoundError,
@@ -46,6 +47,7 @@ KINDS: Final[dict[type[AppError], HTTPStatus]] = {
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     PreconditionRequiredError: HTTPStatus.PRECONDITION_REQUIRED,
     RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
+    CorruptedError: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -145,12 +147,13 @@ def problem(status: int, headers: dict[str, str] | None = None) -> Response:
 
 def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem document."""
-    app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(AppError, on_app_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(StarletteHTTPException, _on_http_error)
 
 
-async def _on_app_error(_: Request, error: Exception) -> Response:
+async def on_app_error(_: Request, error: Exception) -> Response:
+    """Answer with the problem document of an error."""
     if not isinstance(error, AppError):
         raise error
     status = status_of(type(error))
@@ -176,7 +179,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
         return problem(400)
     # A value that fits no member of a union has a fault for each: one is enough.
     violations = list({item.pointer: item for item in map(_violation, reversed(faults))}.values())[::-1]
-    return await _on_app_error(request, InvalidInputError(violations))
+    return await on_app_error(request, InvalidInputError(violations))
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:

@@ -1,14 +1,39 @@
 """Whether the service lives and works, and what answers here."""
 
-from fastapi import APIRouter, Response
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from structlog.contextvars import get_contextvars
 
 from backend import __version__
 from backend.api import problems
-from backend.api.dependencies import Configuration, Database, Keys
+from backend.api.dependencies import Configuration, Database, Keys, Resources
+from backend.core.errors import CorruptedError
+from backend.core.logging import logger
 from backend.schemas.system import JsonWebKeySet, Liveness, Readiness, ServiceInfo
 from backend.services import system
+from backend.utils.security import SealBrokenError
 
 router = APIRouter(tags=["system"])
+
+
+def install(app: FastAPI) -> None:
+    """Answer what cannot be opened with a problem of its own, and write it down on its owner's account."""
+    app.add_exception_handler(CorruptedError, _on_broken_seal)
+    app.add_exception_handler(SealBrokenError, _on_broken_seal)
+
+
+async def _on_broken_seal(request: Request, error: Exception) -> Response:
+    logger.error("seal_broken", exc_info=error)
+    corrupted = error if isinstance(error, CorruptedError) else CorruptedError(_signed_in())
+    resources: Resources = request.app.state.resources
+    await system.record_broken_seal(resources.database, corrupted, keyring=resources.keyring)
+    return await problems.on_app_error(request, corrupted)
+
+
+def _signed_in() -> UUID | None:
+    user_id = get_contextvars().get("user_id")
+    return UUID(user_id) if user_id else None
 
 
 @router.get("/")

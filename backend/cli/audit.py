@@ -7,21 +7,24 @@ import typer
 
 from backend.cli import service, setup
 from backend.cli.service import Service
+from backend.core.config import Settings
 from backend.core.ledger import HEADS_FILE, make_ledger
 from backend.services import audit
 from backend.services.audit import Verified
 
 commands = typer.Typer(no_args_is_help=True, help="What happened: the chains of events.")
 
+Heads = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="File of heads, or the lines of a system's log that hold them; by default the data folder's."
+    ),
+]
+
 
 @commands.command("verify")
 def verify(
-    heads: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="File of heads, or the lines of a system's log that hold them; by default the data folder's."
-        ),
-    ] = None,
+    heads: Heads = None,
     data_dir: setup.DataDir = None,
 ) -> None:
     """Check every event and every chain against the heads that were written outside the database.
@@ -38,11 +41,17 @@ def anchor(data_dir: setup.DataDir = None) -> None:
     typer.echo(f"Heads written: {service.run(data_dir, _anchor)}.")
 
 
-async def _verify(running: Service, paths: list[Path] | None) -> Verified:
-    default = running.settings.data_dir / HEADS_FILE
+def head_lines(settings: Settings, paths: list[Path] | None) -> list[str] | None:
+    """Return the lines of files of heads; by default of the data folder's, or None where there is none."""
+    default = settings.data_dir / HEADS_FILE
     # No head has been written in a service's first minute; a file that was named must be there.
-    files = paths or [path for path in (default,) if path.exists()]
-    lines = [line for path in files for line in path.read_text("utf-8").splitlines()]
+    if not paths and not default.exists():
+        return None
+    return [line for path in paths or [default] for line in path.read_text("utf-8").splitlines()]
+
+
+async def _verify(running: Service, paths: list[Path] | None) -> Verified:
+    lines = head_lines(running.settings, paths) or []
     try:
         async with running.database.reader() as session:
             heads = audit.read_heads(lines, keyring=running.keyring)

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from backend.cli import setup
+from backend.cli import masters, setup
 from backend.core import keys, rotation
 
 commands = typer.Typer(no_args_is_help=True, help="The service's keys.")
+commands.add_typer(masters.commands)
 
 _BY_HAND = """\
 The signing keys come from a setting, which no command can change: nothing has changed yet. Put the set above
@@ -26,11 +27,18 @@ def create_keys() -> None:
 
 @commands.command("list")
 def list_keys(data_dir: setup.DataDir = None) -> None:
-    """List the signing keys: which one signs, which wait, are still accepted, or have retired."""
+    """List the keys that sign, and the master keys with how many values are under each.
+
+    Which one signs, which wait, are still accepted, or have retired; which one wraps, which others open.
+    """
     settings = setup.read_settings(data_dir)
     with setup.explained():
         found = rotation.report(keys.read_signing(settings), settings.auth.access_token_ttl)
+        wrapping = keys.read_masters(settings)
+        counts = masters.count(settings)
     _echo_keys(found)
+    typer.echo()
+    masters.echo_keys(wrapping, counts)
 
 
 @commands.command("rotate")

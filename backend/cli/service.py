@@ -40,6 +40,7 @@ async def _with_service(settings: Settings, work: Callable[[Service], Awaitable[
     service = Service(settings, keyring=keys.load(settings), database=Database(settings))
     try:
         await system.require_ready(service.database)
+        await system.require_fitting_keys(service.database, keyring=service.keyring)
         return await work(service)
     finally:
         await service.database.dispose()

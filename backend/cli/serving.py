@@ -15,7 +15,7 @@ from backend.core import config, keys, migrations
 from backend.core.config import Settings
 from backend.core.http import GuardedHttpProtocol
 from backend.core.mail import OUTBOX
-from backend.main import create_app
+from backend.main import create_app, require_fitting_keys
 
 commands = typer.Typer()
 
@@ -58,7 +58,8 @@ def serve(
     settings = setup.prepared(data_dir)
     with setup.explained():
         asyncio.run(migrations.upgrade(settings))
-        create_app(settings)  # what is wrong with the settings shows before anything is announced
+        app = create_app(settings)  # what is wrong with the settings shows before anything is announced
+        asyncio.run(require_fitting_keys(app))
     server_config = uvicorn.Config(
         "backend.main:create_app",
         factory=True,

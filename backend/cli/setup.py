@@ -13,9 +13,10 @@ from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
 from backend.api import problems
-from backend.core import bootstrap, config, keys, rotation
+from backend.core import bootstrap, config, keys, masters, rotation
 from backend.core.config import Settings
 from backend.schemas.base import Incoming
+from backend.services import system
 
 _Body = TypeVar("_Body", bound=Incoming)
 
@@ -62,7 +63,7 @@ def explained() -> Iterator[None]:
         fail(f"{error}. Lists are written as JSON: '[\"food.example\"]'.")
     except (bootstrap.SettingMissingError, keys.KeysMissingError, CommandError, ConfigurationError) as error:
         fail(str(error))
-    except rotation.RotationPendingError as error:
+    except (rotation.RotationPendingError, masters.MasterNeededError, system.KeysUnfitError) as error:
         fail(str(error))
     except (DBAPIError, OSError) as error:
         fail(f"The database or the data folder cannot be used: {error.__cause__ or error}")

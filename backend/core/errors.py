@@ -4,6 +4,7 @@ A feature's error subclasses one kind and lives beside the service that raises i
 knows which status each kind answers with.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -113,3 +114,20 @@ class UnavailableError(AppError):
         super().__init__(detail)
         self.retry_after = retry_after
         """Seconds until another attempt may succeed."""
+
+
+class CorruptedError(AppError):
+    """What is stored is not what was written. The caller did nothing wrong, and is told no more than that.
+
+    The API writes it down on the owner's account (`seal_broken`), apart from the request's unit of work.
+    """
+
+    code = "seal-broken"
+    title = "What is stored is not what was written, and is not shown"
+
+    def __init__(self, owner_id: uuid.UUID | None = None, details: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self.owner_id = owner_id
+        """Whose it is, where that is known."""
+        self.details = dict(details or {})
+        """Names of what is broken, for the owner's account."""

@@ -3,14 +3,63 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
+
+from backend.core.clock import now
 
 if sys.platform != "win32":
     import fcntl
 
 _DRAFT = ".draft-"
+_LOOK_SECONDS = 1.0
+
+_Keys = TypeVar("_Keys")
+
+
+class Followed(Generic[_Keys]):
+    """What a file of keys holds, for a process that runs: it is looked at once a second, and when asked to.
+
+    Attributes:
+        keys: What the file held at the last look.
+        version: Which state of the file that was; None before the first look, which reads the file again.
+    """
+
+    def __init__(
+        self,
+        keys: _Keys,
+        parse: Callable[[str], _Keys],
+        *,
+        path: Path | None,
+        on_fault: Callable[[Exception], None],
+    ) -> None:
+        self.keys = keys
+        self.version: tuple[int, ...] | None = None
+        self._parse = parse
+        self._path = path
+        self._on_fault = on_fault
+        self._looked_at = now().timestamp()
+
+    def is_due(self) -> bool:
+        """Tell, once a second, that it is time for a look."""
+        moment = now().timestamp()
+        if self._path is None or abs(moment - self._looked_at) < _LOOK_SECONDS:
+            return False
+        self._looked_at = moment
+        return True
+
+    def look(self) -> None:
+        """Read the file if it has changed. One that cannot be read leaves the keys of before."""
+        found = version(self._path) if self._path else None
+        if self._path is None or found is None or found == self.version:
+            return
+        self.version = found
+        try:
+            self.keys = self._parse(self._path.read_text("ascii"))
+        except (OSError, ValueError) as error:
+            self._on_fault(error)
 
 
 @contextmanager
@@ -33,9 +82,10 @@ def replace(path: Path, text: str) -> None:
     was killed are removed: they hold private keys.
     """
     target = path.resolve()  # a link stays a link
-    for leftover in target.parent.glob(f"{_DRAFT}*"):
+    prefix = f"{_DRAFT}{target.name}-"  # drafts of another file are under another lock
+    for leftover in target.parent.glob(f"{prefix}*"):
         leftover.unlink()
-    descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=_DRAFT)  # mode 0600 from the start
+    descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=prefix)  # mode 0600 from the start
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             _give_to_owner_of(target, file.fileno())

@@ -4,25 +4,23 @@ They come from settings, or from files in `<data>/keys` that `safeplate serve` c
 are never stored in the database, and no key has a default.
 """
 
-import hashlib
 import os
 import tempfile
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from joserfc.jwk import ECKey
 
-from backend.core import signing
+from backend.core import masters, signing
 from backend.core.config import AuthSettings, Settings
+from backend.core.masters import MasterKeys, MasterSet
 from backend.core.signing import KeySet, SigningKeys
 from backend.utils.security import (
-    KEY_BYTES,
     SealBrokenError,
-    derive,
-    from_base64url,
+    expand,
     keyed_hash,
     new_key,
     open_sealed,
@@ -32,10 +30,9 @@ from backend.utils.security import (
 
 _MASTER_FILE = "master.key"
 _SIGNING_FILE = "signing.json"
-_KEY_ID_BYTES = 8
 _NOT_IN_FORM = (
-    "The keys are not in the form that `safeplate keys create` prints: a master key of 32 bytes, and a set "
-    "of private P-256 keys, each with a kid of its own."
+    "The keys are not in the form that `safeplate keys create` prints: a master key of 32 bytes, or a set of "
+    "them, and a set of private P-256 keys, each with a kid of its own."
 )
 
 
@@ -48,11 +45,11 @@ class Keyring:
     """All keys of the service, in memory.
 
     Attributes:
-        master: Wraps data keys; its derivations serve keyed hashes.
+        masters: Wrap data keys, and follow their file; derivations of their index serve keyed hashes.
         signing: The keys that sign, which follow their file.
     """
 
-    master: bytes = field(repr=False)
+    masters: MasterKeys
     signing: SigningKeys
 
     @property
@@ -62,28 +59,38 @@ class Keyring:
 
     def wrap(self, key: bytes, *, owner: uuid.UUID, purpose: str) -> bytes:
         """Seal a key under the master key, bound to its owner and purpose, marked with the master's id."""
-        return self._id() + seal(self.master, key, associated=_binding(owner, purpose))
+        master = self.masters.wrapper
+        return master.id + seal(master.key, key, associated=_binding(owner, purpose))
 
     def unwrap(self, wrapped: bytes, *, owner: uuid.UUID, purpose: str) -> bytes:
         """Return the key that `wrap` sealed.
 
         Raises:
-            SealBrokenError: It is another owner's, another purpose's or another master key's, or was altered.
+            SealBrokenError: It is another owner's, purpose's or unknown master key's, or was altered.
         """
-        if wrapped[:_KEY_ID_BYTES] != self._id():
+        master = self.masters.find(wrapped[: masters.ID_BYTES])
+        if master is None:
             raise SealBrokenError
-        return open_sealed(self.master, wrapped[_KEY_ID_BYTES:], associated=_binding(owner, purpose))
+        return open_sealed(master.key, wrapped[masters.ID_BYTES :], associated=_binding(owner, purpose))
 
     def fingerprint(self, purpose: str, value: str) -> str:
-        """Return a keyed hash of a value that must be recognised and never read (64 hexadecimal digits)."""
-        return keyed_hash(derive(self.master, purpose), value.encode()).hex()
+        """Return a keyed hash of a value that must be recognised and never read (64 hexadecimal digits).
+
+        It stays the same when the master key changes.
+        """
+        return keyed_hash(expand(self.masters.current().index, purpose), value.encode()).hex()
 
     def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Return the public signing keys as a JWK set (RFC 7517, 5)."""
         return self.signing.public_jwks()
 
-    def _id(self) -> bytes:
-        return hashlib.sha256(b"safeplate master key id" + self.master).digest()[:_KEY_ID_BYTES]
+
+@dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """The files that hold keys; None where a setting holds them."""
+
+    master: Path | None = None
+    signing: Path | None = None
 
 
 def _binding(owner: uuid.UUID, purpose: str) -> bytes:
@@ -96,10 +103,9 @@ def load(settings: Settings) -> Keyring:
     Raises:
         KeysMissingError: There are none, or they are not of the right form.
     """
-    folder = settings.data_dir / "keys"
-    master = settings.keys.master.get_secret_value() if settings.keys.master else _read(folder / _MASTER_FILE)
     life = settings.auth.access_token_ttl
-    return parse(master, _signing_text(settings), life=life, path=signing_file(settings))
+    files = KeyFiles(master_file(settings), signing_file(settings))
+    return parse(_master_text(settings), _signing_text(settings), life=life, files=files)
 
 
 def parse(
@@ -107,32 +113,49 @@ def parse(
     signing_keys: str,
     *,
     life: timedelta = AuthSettings().access_token_ttl,  # noqa: B008 - frozen, and read from nowhere
-    path: Path | None = None,
+    files: KeyFiles = KeyFiles(),
 ) -> Keyring:
     """Build the keyring from its text form.
 
     Args:
-        master: The master key, in base64url.
+        master: The master key, or the set of them.
         signing_keys: The set of signing keys.
         life: How long access tokens live.
-        path: Where the signing keys come from, if that is a file to follow.
+        files: Where they come from, as far as those are files to follow.
 
     Raises:
-        KeysMissingError: The text is not a 32-byte key in base64url and a JWK set of P-256 keys.
+        KeysMissingError: The text is not 32-byte keys in base64url and a JWK set of P-256 keys.
     """
     try:
-        key = from_base64url(master.strip())
-        found = signing.parse(signing_keys)
+        found, signers = masters.parse(master), signing.parse(signing_keys)
     except ValueError as error:
         raise KeysMissingError(_NOT_IN_FORM) from error
-    if len(key) != KEY_BYTES:
-        raise KeysMissingError(_NOT_IN_FORM)
-    return Keyring(master=key, signing=SigningKeys(found, life=life, path=path))
+    return Keyring(
+        masters=MasterKeys(found, path=files.master),
+        signing=SigningKeys(signers, life=life, path=files.signing),
+    )
+
+
+def master_file(settings: Settings) -> Path | None:
+    """Return the file that holds the master keys; None where a setting holds them."""
+    return None if settings.keys.master else settings.data_dir / "keys" / _MASTER_FILE
 
 
 def signing_file(settings: Settings) -> Path | None:
     """Return the file that holds the signing keys; None where a setting holds them."""
     return None if settings.keys.signing else settings.data_dir / "keys" / _SIGNING_FILE
+
+
+def read_masters(settings: Settings) -> MasterSet:
+    """Return the master keys as they are stored now.
+
+    Raises:
+        KeysMissingError: There are none, or they are not of the right form.
+    """
+    try:
+        return masters.parse(_master_text(settings))
+    except ValueError as error:
+        raise KeysMissingError(_NOT_IN_FORM) from error
 
 
 def read_signing(settings: Settings) -> KeySet:
@@ -180,6 +203,12 @@ def create_files(data_dir: Path) -> None:
             continue  # another process was first, and its key is the one
         finally:
             Path(draft).unlink()
+
+
+def _master_text(settings: Settings) -> str:
+    if settings.keys.master:
+        return settings.keys.master.get_secret_value()
+    return _read(settings.data_dir / "keys" / _MASTER_FILE)
 
 
 def _signing_text(settings: Settings) -> str:

@@ -23,7 +23,6 @@ from backend.utils import jose
 
 _CLOCK_LEEWAY = timedelta(minutes=1)
 _TIMES = ("iat", "nbf", "exp")
-_LOOK_SECONDS = 1.0
 
 
 class KeySetInvalidError(ValueError):
@@ -149,22 +148,17 @@ class SigningKeys:
     """
 
     def __init__(self, keys: KeySet, *, life: timedelta, path: Path | None = None) -> None:
-        self._keys = keys
+        self._file = keyfile.Followed(keys, parse, path=path, on_fault=_tell_unreadable)
         self._life = life
         self._path = path
-        # No version yet: the first look reads the file again, which may have changed since it was read.
-        self._version: tuple[int, ...] | None = None
         self._tried_to_retire: tuple[int, ...] | None = None
-        self._looked_at = now().timestamp()
 
     def current(self) -> KeySet:
         """Return the set as the file has it, or had it a second ago. Another file gives another object."""
-        moment = now().timestamp()
-        if self._path is not None and abs(moment - self._looked_at) >= _LOOK_SECONDS:
-            self._looked_at = moment
-            self._look(self._path)
-            self._retire(self._path, moment)
-        return self._keys
+        if self._path is not None and self._file.is_due():
+            self._file.look()
+            self._retire(self._path, now().timestamp())
+        return self._file.keys
 
     @property
     def signer(self) -> ECKey:
@@ -174,8 +168,8 @@ class SigningKeys:
     def find(self, kid: str) -> ECKey | None:
         """Return the key of that name, if tokens under it are accepted."""
         found = self._find(kid)
-        if found is None and self._path is not None:
-            self._look(self._path)
+        if found is None:
+            self._file.look()
             found = self._find(kid)
         return found
 
@@ -206,22 +200,12 @@ class SigningKeys:
         keys = self.current()
         return self.find(kid) or _first((*(key.key for key in keys.keys), *keys.retired), kid)
 
-    def _look(self, path: Path) -> None:
-        version = keyfile.version(path)
-        if version is None or version == self._version:
-            return
-        self._version = version
-        try:
-            self._keys = parse(path.read_text("ascii"))
-        except (OSError, ValueError) as error:
-            # Nobody is signed out because of a slip of the hand: the keys of before go on.
-            logger.error("signing_keys_unreadable", error=type(error).__name__)
-
     def _retire(self, path: Path, moment: float) -> None:
-        is_due = not all(self._keys.is_accepted(key, moment, self._life) for key in self._keys.keys)
-        if not is_due or self._tried_to_retire == self._version:
+        keys = self._file.keys
+        is_due = not all(keys.is_accepted(key, moment, self._life) for key in keys.keys)
+        if not is_due or self._tried_to_retire == self._file.version:
             return
-        self._tried_to_retire = self._version
+        self._tried_to_retire = self._file.version
         try:
             retire_expired(path, self._life)
         except (OSError, ValueError) as error:
@@ -237,6 +221,11 @@ def retire_expired(path: Path, life: timedelta) -> KeySet:
         if len(pruned.keys) != len(keys.keys):
             keyfile.replace(path, pruned.to_text())
         return pruned
+
+
+def _tell_unreadable(error: Exception) -> None:
+    # Nobody is signed out because of a slip of the hand: the keys of before go on.
+    logger.error("signing_keys_unreadable", error=type(error).__name__)
 
 
 def _signing_key(member: Mapping[str, Any]) -> SigningKey:

@@ -49,6 +49,7 @@ class AuditAction(StrEnum):
     PROFILE_REMOVED = "profile_removed"
     EXPORT_REQUESTED = "export_requested"
     EXPORT_DOWNLOADED = "export_downloaded"
+    SEAL_BROKEN = "seal_broken"
 
 
 class AuditActor(StrEnum):

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from backend.models.base import Base, Entity
 
@@ -23,7 +23,8 @@ class Relationship(StrEnum):
 class HealthProfile(Entity):
     """One person's profile: a JSON document, sealed under the owner's key.
 
-    The seal is bound to owner, profile and version, so that rows cannot be swapped unseen.
+    The seal is bound to owner, profile and version, so that rows cannot be swapped unseen. `newest` is no
+    column: it is the newest version among the revisions, where the query asks for it.
     """
 
     __tablename__ = "health_profiles"
@@ -42,6 +43,7 @@ class HealthProfile(Entity):
     relationship: Mapped[Relationship]
     version: Mapped[int] = mapped_column(default=1)
     document: Mapped[bytes]
+    newest: Mapped[int | None] = query_expression()
 
 
 class HealthProfileRevision(Base):

@@ -1,5 +1,6 @@
 """Bodies about the service itself."""
 
+from enum import StrEnum
 from typing import Any, Literal
 
 from backend.schemas.base import Outgoing
@@ -30,3 +31,19 @@ class ServiceInfo(Outgoing):
     version: str
     documentation: str | None
     openapi: str
+
+
+class FindingState(StrEnum):
+    """How bad something is that was looked at."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+class Finding(Outgoing):
+    """One thing that was looked at: identifiers alone, never a health word, an address or a name."""
+
+    check: str
+    state: FindingState
+    detail: str

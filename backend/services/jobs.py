@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
@@ -21,8 +22,9 @@ from backend.core.keys import Keyring
 from backend.core.logging import logger
 from backend.models.jobs import Job, JobKind
 from backend.utils.identifiers import uuid7
+from backend.utils.security import SealBrokenError
 
-_PAYLOAD = "job"
+PAYLOAD: Final = "job"
 _BATCH = 20
 _FIRST_DELAY = timedelta(seconds=15)
 _LAST_DELAY = timedelta(hours=6)
@@ -125,7 +127,7 @@ Handler = Callable[[Task], Awaitable[None]]
 async def enqueue(session: AsyncSession, kind: JobKind, payload: BaseModel, *, keyring: Keyring) -> None:
     """Ask for work: it is done if, and only if, this transaction commits."""
     job_id = uuid7()
-    sealed = keyring.wrap(payload.model_dump_json().encode(), owner=job_id, purpose=_PAYLOAD)
+    sealed = keyring.wrap(payload.model_dump_json().encode(), owner=job_id, purpose=PAYLOAD)
     session.add(Job(id=job_id, kind=kind, payload=sealed, run_at=now()))
 
 
@@ -183,13 +185,19 @@ def _taken(task: Task) -> tuple[ColumnElement[bool], ...]:
 async def _take(session: AsyncSession, due: Select[Job], *, keyring: Keyring, lease: timedelta) -> list[Task]:
     moment = now()
     jobs = list(await session.scalars(due))
+    tasks = []
     for job in jobs:
         job.locked_until = moment + lease
         job.attempts += 1
-    return [
-        Task(job.id, job.kind, keyring.unwrap(job.payload, owner=job.id, purpose=_PAYLOAD), job.attempts)
-        for job in jobs
-    ]
+        try:
+            payload = keyring.unwrap(job.payload, owner=job.id, purpose=PAYLOAD)
+        except SealBrokenError:
+            # One row that somebody altered must not keep the others from being done.
+            job.locked_until, job.failed_at = None, moment
+            logger.error("job_failed", code=job.kind)
+        else:
+            tasks.append(Task(job.id, job.kind, payload, job.attempts))
+    return tasks
 
 
 async def _run(database: Database, handler: Handler, task: Task, settings: JobSettings) -> None:

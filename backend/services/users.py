@@ -53,7 +53,7 @@ class AccountGoneError(NotFoundError):
 
 
 class Owner(Protocol):
-    """Whose sealed data they are: an account, or who acts in a request."""
+    """Whose something sealed is: an account, or who acts in a request."""
 
     @property
     def id(self) -> uuid.UUID:

@@ -8,7 +8,7 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 KEY_BYTES = 32  # AES-256
 _NONCE_BYTES = 12  # NIST SP 800-38D, 5.2.1.1
@@ -54,9 +54,14 @@ def open_sealed(key: bytes, sealed: bytes, *, associated: bytes) -> bytes:
         raise SealBrokenError from error
 
 
-def derive(key: bytes, purpose: str) -> bytes:
-    """Derive a 32-byte key for one purpose (HKDF-SHA-256, RFC 5869)."""
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
+def extract(key: bytes) -> bytes:
+    """Return what keys for single purposes are derived from, and the key is not (HKDF, RFC 5869, 2.2)."""
+    return keyed_hash(bytes(KEY_BYTES), key)
+
+
+def expand(extracted: bytes, purpose: str) -> bytes:
+    """Derive a 32-byte key for one purpose from what was extracted (RFC 5869, 2.3)."""
+    return HKDFExpand(algorithm=SHA256(), length=KEY_BYTES, info=purpose.encode()).derive(extracted)
 
 
 def keyed_hash(key: bytes, message: bytes) -> bytes:

@@ -255,7 +255,7 @@ async def test_a_tampered_row_is_never_served(
     response = await client.get(f"{PROFILES}/{own}", headers=amira.headers)
 
     assert response.status_code == 500
-    assert response.json()["code"] == "internal"
+    assert response.json()["code"] == "seal-broken"
     assert "milk" not in response.text
 
 

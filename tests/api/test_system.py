@@ -14,7 +14,7 @@ from sqlalchemy import update
 from backend.api.dependencies import Resources
 from backend.core.config import Settings
 from backend.main import create_app
-from backend.models.sessions import Session
+from backend.models.audit import AuditEvent
 from tests.factories import PASSWORD, make_person, make_profile, make_settings, url_of
 
 pytestmark = pytest.mark.anyio
@@ -135,9 +135,9 @@ async def test_an_unforeseen_error_tells_the_caller_nothing_and_the_log_where(
 ) -> None:
     amira = await make_person(logged)
     async with resources.database.unit() as session:
-        await session.execute(update(Session).values(family_key=b"spoilt"))
+        await session.execute(update(AuditEvent).values(details="spoilt"))
 
-    response = await logged.post("/api/v1/auth/refresh", json={"refresh_token": amira.refresh_token})
+    response = await logged.get("/api/v1/users/me/activity", headers=amira.headers)
 
     assert response.status_code == 500
     assert response.json() == {
@@ -150,8 +150,8 @@ async def test_an_unforeseen_error_tells_the_caller_nothing_and_the_log_where(
     }
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     (failure,) = [line for line in lines if line["event"] == "request_failed"]
-    assert failure["exception"] == "backend.utils.security.SealBrokenError"
-    assert any("sessions/rotation.py" in frame for frame in failure["frames"])
+    assert failure["exception"] == "json.decoder.JSONDecodeError"
+    assert any("audit/activity.py" in frame for frame in failure["frames"])
     assert failure["request_id"] == response.headers["request-id"]
 
 

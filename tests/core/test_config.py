@@ -36,7 +36,7 @@ def test_a_secret_may_come_from_a_mounted_file(monkeypatch: pytest.MonkeyPatch, 
     settings = Settings()
 
     loaded, given = keys.load(settings), keys.parse(master, signing)
-    assert (loaded.master, loaded.public_jwks()) == (given.master, given.public_jwks())
+    assert (loaded.masters.current(), loaded.public_jwks()) == (given.masters.current(), given.public_jwks())
     assert master not in repr(settings)
 
 

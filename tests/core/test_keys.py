@@ -46,7 +46,7 @@ def test_of_processes_that_start_together_one_makes_the_keys(data_dir: Path) -> 
     keys.create_files(data_dir)
 
     again = keys.load(Settings(data_dir=data_dir))
-    assert (again.master, again.public_jwks()) == (first.master, first.public_jwks())
+    assert (again.masters.current(), again.public_jwks()) == (first.masters.current(), first.public_jwks())
     assert sorted(path.name for path in (data_dir / "keys").iterdir()) == ["master.key", "signing.json"]
 
 
@@ -84,4 +84,4 @@ def test_a_public_key_cannot_sign_and_is_refused() -> None:
 def test_a_keyring_shows_no_key() -> None:
     keyring = _keyring()
 
-    assert repr(keyring.master) not in repr(keyring)
+    assert repr(keyring.masters.wrapper.key) not in repr(keyring)

@@ -10,6 +10,7 @@ import pytest
 
 from backend.api.dependencies import Resources
 from backend.core import clock
+from backend.core.errors import CorruptedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.models.factors import Credential, FactorKind
 from backend.schemas.factors import TotpBegin
@@ -17,7 +18,7 @@ from backend.services import factors, sessions
 from backend.services.factors.seals import open_secret, seal_secret
 from backend.services.factors.totp import matching_step
 from backend.services.users import DATA_KEY
-from backend.utils.security import SealBrokenError, new_key
+from backend.utils.security import new_key
 from tests.factories import make_person
 
 SECRET = base64.b32encode(b"12345678901234567890")
@@ -68,7 +69,7 @@ def test_a_secret_opens_for_its_owner_in_its_row_and_as_its_kind(resources: Reso
         (Credential(id=row, kind=FactorKind.PASSKEY, secret=sealed), amira),
         (Credential(id=row, kind=kind, secret=None), amira),
     ):
-        with pytest.raises(SealBrokenError):
+        with pytest.raises(CorruptedError):
             open_secret(moved, owner=owner, keyring=keyring)
 
 

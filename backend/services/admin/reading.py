@@ -24,6 +24,7 @@ _PROFILES = frozenset(
         AuditAction.PROFILE_READ,
         AuditAction.PROFILE_CHANGED,
         AuditAction.PROFILE_REMOVED,
+        AuditAction.SEAL_BROKEN,
     }
 )
 

@@ -8,23 +8,32 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.caller import Caller
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditActor, AuditChain, AuditEvent
 from backend.schemas.audit import ActivityResponse
 from backend.services.audit.chain import PLACE_KEY, open_place
 from backend.utils.devices import device_name
+from backend.utils.security import SealBrokenError
 
 
 async def list_activity(
     session: AsyncSession, owner_id: uuid.UUID, *, before: int | None, limit: int, keyring: Keyring
 ) -> list[ActivityResponse]:
-    """Return some of what happened on an account, the newest first, beginning before a sequence number."""
+    """Return some of what happened on an account, the newest first, beginning before a sequence number.
+
+    Raises:
+        CorruptedError: Where one came from was altered, or belongs to another event.
+    """
     query = _events_of(owner_id).order_by(AuditEvent.sequence.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditEvent.sequence < before)
     rows = (await session.execute(query)).all()
-    place_key = _place_key(owner_id, rows[0].place_key if rows else None, keyring)
-    return [to_response(row.AuditEvent, place_key) for row in rows]
+    try:
+        place_key = _place_key(owner_id, rows[0].place_key if rows else None, keyring)
+        return [to_response(row.AuditEvent, place_key) for row in rows]
+    except SealBrokenError as error:
+        raise CorruptedError(owner_id) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +47,18 @@ class PlacedEvent:
 async def read_events(
     session: AsyncSession, owner_id: uuid.UUID, *, after: int, limit: int, keyring: Keyring
 ) -> list[PlacedEvent]:
-    """Return some of what happened on an account, the oldest first, after a sequence number."""
+    """Return some of what happened on an account, the oldest first, after a sequence number.
+
+    Raises:
+        CorruptedError: Where one came from was altered, or belongs to another event.
+    """
     query = _events_of(owner_id).where(AuditEvent.sequence > after).order_by(AuditEvent.sequence).limit(limit)
     rows = (await session.execute(query)).all()
-    place_key = _place_key(owner_id, rows[0].place_key if rows else None, keyring)
-    return [PlacedEvent(row.AuditEvent, _shown_place(row.AuditEvent, place_key)) for row in rows]
+    try:
+        place_key = _place_key(owner_id, rows[0].place_key if rows else None, keyring)
+        return [PlacedEvent(row.AuditEvent, _shown_place(row.AuditEvent, place_key)) for row in rows]
+    except SealBrokenError as error:
+        raise CorruptedError(owner_id) from error
 
 
 def to_response(event: AuditEvent, place_key: bytes | None) -> ActivityResponse:

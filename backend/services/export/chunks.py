@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.export import Export, ExportChunk, ExportState
 from backend.models.users import User
@@ -109,15 +110,16 @@ async def open_chunk(session: AsyncSession, export: Export, number: int, *, data
     """Return a part of the file.
 
     Raises:
-        SealBrokenError: The chunk is not there, or not the one that was written.
+        CorruptedError: The chunk is not there, or not the one that was written.
     """
     key = (export.id, export.attempt, number)
     row = await session.get(ExportChunk, key)
-    if row is None:
-        raise SealBrokenError
     is_last = number + 1 == export.chunk_count
     binding = _binding(export.user_id, *key, is_last=is_last)
-    return open_sealed(data_key, row.content, associated=binding)
+    try:
+        return open_sealed(data_key, row.content if row else b"", associated=binding)
+    except SealBrokenError as error:
+        raise CorruptedError(export.user_id, {"export": str(export.id)}) from error
 
 
 async def _change(session: AsyncSession, draft: Draft, values: dict[str, object]) -> None:

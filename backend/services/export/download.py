@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.database import Database
-from backend.core.errors import ConflictError, NotFoundError
+from backend.core.errors import ConflictError, CorruptedError, NotFoundError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction
 from backend.models.export import Export, ExportState
@@ -15,7 +15,6 @@ from backend.services import audit
 from backend.services.export.chunks import open_chunk
 from backend.services.export.requests import read, state_of
 from backend.services.users import DATA_KEY, Identity
-from backend.utils.security import SealBrokenError
 
 
 class ExportNotReadyError(ConflictError):
@@ -51,7 +50,7 @@ class ExportFile:
         """Return the file chunk by chunk. Between two of them nothing of the database is held.
 
         Raises:
-            SealBrokenError: A chunk is gone or altered: the answer ends before its length.
+            CorruptedError: A chunk is gone or altered: the answer ends before its length.
         """
         yield self.first
         for number in range(1, self.export.chunk_count or 0):
@@ -69,7 +68,7 @@ async def open_file(
         ExportNotFoundError: It does not exist, or is somebody else's.
         ExportNotReadyError: There is no file yet, or there will be none.
         ExportExpiredError: Its time is over.
-        SealBrokenError: It is not the file that was written.
+        CorruptedError: It is not the file that was written.
     """
     export = await read(session, user, export_id)
     state = state_of(export)
@@ -80,7 +79,7 @@ async def open_file(
     data_key = keyring.unwrap(user.data_key, owner=user.id, purpose=DATA_KEY)
     first = await open_chunk(session, export, 0, data_key=data_key)
     if export.size is None:
-        raise SealBrokenError
+        raise CorruptedError(user.id, {"export": str(export.id)})
     event = audit.Event(AuditAction.EXPORT_DOWNLOADED, user.id, details={"export": str(export.id)})
     await audit.record(session, event, keyring=keyring)
     name = f"safeplate-export-{export.created_at:%Y-%m-%d}.zip"

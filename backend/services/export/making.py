@@ -11,7 +11,7 @@ from typing import Final
 from backend.core.clock import now
 from backend.core.config import JobSettings
 from backend.core.database import Database
-from backend.core.errors import UnavailableError
+from backend.core.errors import CorruptedError, UnavailableError
 from backend.core.keys import Keyring
 from backend.models.jobs import JobKind
 from backend.services import jobs
@@ -64,7 +64,7 @@ class Exports:
     async def _write_or_give_up(self, task: Task, draft: Draft) -> None:
         try:
             await self._write(task, draft)
-        except SealBrokenError as error:
+        except (SealBrokenError, CorruptedError) as error:
             await self._give_up(draft)
             raise JobFailedError from error
         except Exception:

@@ -2,6 +2,7 @@
 
 import uuid
 
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.factors import Credential, FactorKind
 from backend.services.users import DATA_KEY, Owner
@@ -20,13 +21,14 @@ def open_secret(credential: Credential, *, owner: Owner, keyring: Keyring) -> by
     """Open a factor's secret.
 
     Raises:
-        SealBrokenError: The row was altered or moved. Nothing is accepted on its word.
+        CorruptedError: The row was altered or moved. Nothing is accepted on its word.
     """
-    if credential.secret is None:
-        raise SealBrokenError
-    key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
     binding = _binding(owner.id, credential.id, credential.kind)
-    return open_sealed(key, credential.secret, associated=binding)
+    try:
+        key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
+        return open_sealed(key, credential.secret or b"", associated=binding)
+    except SealBrokenError as error:
+        raise CorruptedError(owner.id, {"factor": str(credential.id)}) from error
 
 
 def _binding(owner_id: uuid.UUID, credential_id: uuid.UUID, kind: FactorKind) -> bytes:

@@ -19,6 +19,7 @@ from backend.services.health.errors import (
     TooManyEntriesError,
     TooManyProfilesError,
 )
+from backend.services.health.examination import find_faults
 from backend.services.health.profiles import (
     create_profile,
     list_profiles,
@@ -86,6 +87,7 @@ __all__ = [
     "add_entry",
     "compare_revisions",
     "create_profile",
+    "find_faults",
     "list_profiles",
     "list_revisions",
     "opened",

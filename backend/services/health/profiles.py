@@ -78,7 +78,7 @@ async def create_profile(
     details = {"profile": str(profile_id), "version": "1", "fields": ALL}
     event = audit.Event(AuditAction.PROFILE_CREATED, user.id, details=details)
     await audit.record(session, event, keyring=keyring)
-    return opened(profile, owner=user, keyring=keyring)
+    return Profile(profile_id, data.relationship, 1, moment, moment, document)
 
 
 async def list_profiles(

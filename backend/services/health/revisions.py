@@ -11,11 +11,20 @@ from backend.core.keys import Keyring
 from backend.models.health import HealthProfile, HealthProfileRevision
 from backend.schemas.health import RevisionDiff, RevisionResponse, RevisionSummary
 from backend.services.health.comparison import compare
-from backend.services.health.document import Document, open_document
+from backend.services.health.document import Document
 from backend.services.health.errors import RevisionNotFoundError
 from backend.services.health.records import record_reading
 from backend.services.health.responses import to_allergy, to_condition, to_restriction
-from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, find, store
+from backend.services.health.storage import (
+    Profile,
+    ProfileRef,
+    Versions,
+    current_at,
+    find,
+    open_whole,
+    require_newest,
+    store,
+)
 from backend.services.users import Identity, Owner
 
 
@@ -43,9 +52,9 @@ def opened_revision(row: HealthProfileRevision, *, owner: Owner, keyring: Keyrin
     """Open a version's document.
 
     Raises:
-        SealBrokenError: The row was altered, or is another version's.
+        CorruptedError: The row was altered, or is another version's.
     """
-    document = open_document(
+    document = open_whole(
         row.document, profile_id=row.profile_id, version=row.version, owner=owner, keyring=keyring
     )
     return Revision(row.profile_id, row.version, row.author_id, row.recorded_at, document)
@@ -66,6 +75,7 @@ async def list_revisions(
         ProfileNotFoundError: The profile does not exist or is somebody else's.
     """
     row = await find(session, user, profile)
+    require_newest(row)
     await record_reading(session, user, [row.id], keyring=keyring, fields="revisions")
     query = (
         select(
@@ -90,6 +100,7 @@ async def read_revision(
         RevisionNotFoundError: It was never at this version, or is so no longer on record.
     """
     row = await find(session, user, profile)
+    require_newest(row)
     await record_reading(session, user, [row.id], keyring=keyring)
     return await _revision(session, user, row.id, version, keyring=keyring)
 
@@ -109,6 +120,7 @@ async def compare_revisions(
         RevisionNotFoundError: It was never at one of the versions, or is so no longer on record.
     """
     row = await find(session, user, profile)
+    require_newest(row)
     await record_reading(session, user, [row.id], keyring=keyring)
     before, after = [await _revision(session, user, row.id, version, keyring=keyring) for version in versions]
     return compare(row.id, (before.version, before.document), (after.version, after.document))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import with_expression
 
 from backend.core.clock import now
-from backend.core.errors import PreconditionFailedError
+from backend.core.errors import CorruptedError, PreconditionFailedError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction
 from backend.models.health import HealthProfile, HealthProfileRevision, Relationship
@@ -18,6 +19,7 @@ from backend.services.health.document import Document, open_document, seal_docum
 from backend.services.health.errors import ProfileNotFoundError
 from backend.services.health.records import changed_fields
 from backend.services.users import Identity, Owner
+from backend.utils.security import SealBrokenError
 
 KEPT_REVISIONS: Final = 1_000
 """How many versions of a profile are kept, the present one among them."""
@@ -41,9 +43,23 @@ class Profile:
     document: Document
 
 
+_NEWEST = (
+    select(func.coalesce(func.max(HealthProfileRevision.version), 0))
+    .where(HealthProfileRevision.profile_id == HealthProfile.id)
+    .correlate(HealthProfile)
+    .scalar_subquery()
+)
+# Made once: it is the costly part of the query.
+_WITH_NEWEST = (
+    select(HealthProfile)
+    .options(with_expression(HealthProfile.newest, _NEWEST))
+    .execution_options(populate_existing=True)
+)
+
+
 def profiles_of(owner: Owner) -> Select[HealthProfile]:
-    """Return the query for all that somebody owns."""
-    return select(HealthProfile).where(HealthProfile.owner_id == owner.id)
+    """Return the query for all that somebody owns, each with its newest revision's version."""
+    return _WITH_NEWEST.where(HealthProfile.owner_id == owner.id)
 
 
 async def find(
@@ -85,12 +101,43 @@ def opened(row: HealthProfile, *, owner: Owner, keyring: Keyring) -> Profile:
     """Open a row's document.
 
     Raises:
-        SealBrokenError: The row was altered, swapped or rolled back.
+        CorruptedError: The row was altered, swapped or rolled back.
     """
-    document = open_document(
-        row.document, profile_id=row.id, version=row.version, owner=owner, keyring=keyring
-    )
+    require_newest(row)
+    document = open_whole(row.document, profile_id=row.id, version=row.version, owner=owner, keyring=keyring)
     return Profile(row.id, row.relationship, row.version, row.created_at, row.updated_at, document)
+
+
+def require_newest(row: HealthProfile) -> None:
+    """Refuse a row that is behind its own revisions: somebody put it back.
+
+    One that is ahead of them is served: its document is whole, and a statement that waited for another's
+    change of the row sees that change and not yet its revision.
+
+    Raises:
+        CorruptedError: It was rolled back.
+    """
+    if row.newest is None or row.newest > row.version:
+        raise broken(row.owner_id, row.id, row.version)
+
+
+def open_whole(
+    sealed: bytes, *, profile_id: uuid.UUID, version: int, owner: Owner, keyring: Keyring
+) -> Document:
+    """Open a document of a profile, or say for the owner's account that it is broken.
+
+    Raises:
+        CorruptedError: It was altered or swapped.
+    """
+    try:
+        return open_document(sealed, profile_id=profile_id, version=version, owner=owner, keyring=keyring)
+    except SealBrokenError as error:
+        raise broken(owner.id, profile_id, version) from error
+
+
+def broken(owner_id: uuid.UUID, profile_id: uuid.UUID, version: int) -> CorruptedError:
+    """Return the error that says which version of which profile is broken."""
+    return CorruptedError(owner_id, {"profile": str(profile_id), "version": str(version)})
 
 
 async def current_at(
@@ -101,6 +148,7 @@ async def current_at(
     Raises:
         ProfileNotFoundError: It does not exist or is somebody else's.
         PreconditionFailedError: It is no longer at one of the versions.
+        CorruptedError: The row was altered, swapped or rolled back.
     """
     return opened(await find_at(session, user, profile, versions), owner=user, keyring=keyring)
 

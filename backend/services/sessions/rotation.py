@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller
 from backend.core.clock import now
-from backend.core.errors import BadRequestError, ForbiddenError
+from backend.core.errors import BadRequestError, CorruptedError, ForbiddenError
 from backend.core.tokens import Grant, Tokens, make_refresh, read_refresh
 from backend.models.audit import AuditAction, AuditActor
 from backend.models.jobs import JobKind
@@ -19,7 +19,7 @@ from backend.services import audit, jobs
 from backend.services.sessions.authentication import LIVE
 from backend.services.sessions.devices import end
 from backend.utils.identifiers import uuid7
-from backend.utils.security import new_key
+from backend.utils.security import SealBrokenError, new_key
 
 FAMILY_KEY = "family-key"
 """The purpose under which the keys of refresh tokens are wrapped."""
@@ -133,6 +133,7 @@ async def rotate(
     Raises:
         RefreshTokenInvalidError: Unknown, expired, ended, or bound to another client or way of delivery.
         RefreshTokenReusedError: Spent; the session is revoked.
+        CorruptedError: The session's row was altered or swapped.
     """
     claims = read_refresh(refresh_token)
     if claims is None:
@@ -141,7 +142,10 @@ async def rotate(
     family = await _family(session, claims.session_id, moment)
     if request != ClientRequest(family.client_id, family.token_delivery):
         raise RefreshTokenInvalidError
-    family_key = tokens.keyring.unwrap(family.family_key, owner=claims.session_id, purpose=FAMILY_KEY)
+    try:
+        family_key = tokens.keyring.unwrap(family.family_key, owner=claims.session_id, purpose=FAMILY_KEY)
+    except SealBrokenError as error:
+        raise CorruptedError(family.user_id, {"session": str(claims.session_id)}) from error
     if not claims.is_of(family_key):
         raise RefreshTokenInvalidError
     if not await _advance(session, claims.session_id, claims.generation, tokens=tokens):

@@ -1,0 +1,28 @@
+"""The service itself: whether it can work, under which keys its data are, and what is wrong with them."""
+
+from backend.services.system.doctor import examine_data
+from backend.services.system.readiness import (
+    KeysUnfitError,
+    NotReadyError,
+    require_fitting_keys,
+    require_ready,
+)
+from backend.services.system.rewrapping import is_outdated, rewrap
+from backend.services.system.seals import record_broken_seal
+from backend.services.system.surroundings import examine_surroundings
+from backend.services.system.wrapped import WRAPPED, WrappedColumn, count_by_master
+
+__all__ = [
+    "WRAPPED",
+    "KeysUnfitError",
+    "NotReadyError",
+    "WrappedColumn",
+    "count_by_master",
+    "examine_data",
+    "examine_surroundings",
+    "is_outdated",
+    "record_broken_seal",
+    "require_fitting_keys",
+    "require_ready",
+    "rewrap",
+]
