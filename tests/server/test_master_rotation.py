@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.core import masters
+from backend.core import keys, masters
 from tests import postgres
-from tests.server.conftest import FAST_HASHES, ROOT, SAFEPLATE, Server, start, stop
+from tests.server.conftest import ROOT, SAFEPLATE, Server, start, stop
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.server
@@ -191,8 +191,8 @@ def test_a_server_does_not_start_with_another_master_key(server: Server) -> None
 
 
 def test_a_setting_is_changed_by_hand(tmp_path: Path) -> None:
-    first = masters.parse(_create()["SAFEPLATE_KEYS__MASTER"])
-    signing = _create()["SAFEPLATE_KEYS__SIGNING"]
+    master, signing = keys.generate()
+    first = masters.parse(master)
     variables = {"SAFEPLATE_KEYS__SIGNING": signing, "SAFEPLATE_KEYS__MASTER": first.to_text()}
     running = start(tmp_path / "data", **variables, **OFF)
     Visitor(running, "amira")
@@ -214,16 +214,3 @@ def test_a_setting_is_changed_by_hand(tmp_path: Path) -> None:
     stop(again)
     assert wrapped.returncode == 0, wrapped.stderr
     assert [number > 0 for _, number in counts.values()] == [False, True]
-
-
-def _create() -> dict[str, str]:
-    printed = subprocess.run(
-        [SAFEPLATE, "keys", "create"],
-        cwd=ROOT,
-        env=dict(FAST_HASHES),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    pairs = (line.partition("=") for line in printed.splitlines())
-    return {name: value.strip("'") for name, _, value in pairs}
