@@ -5,13 +5,13 @@ import pytest
 from sqlalchemy import select
 
 from backend.api.dependencies import Resources
+from backend.core.errors import CorruptedError
 from backend.models.export import Export, ExportChunk
 from backend.models.users import User
 from backend.services.export.archive import Archive
 from backend.services.export.chunks import open_chunk
 from backend.services.export.contents import Contents
 from backend.services.users import DATA_KEY
-from backend.utils.security import SealBrokenError
 from tests.conftest import FakeClock
 from tests.exports import Taken, ask_for_export, make_exports
 from tests.factories import Person, make_person, make_profile
@@ -49,7 +49,7 @@ async def test_a_file_that_was_tampered_with_does_not_open_to_its_end(
             row.attempt += 1
 
     assert len(whole) > 3
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(CorruptedError):
         await _open_all(resources)
 
 

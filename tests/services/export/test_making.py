@@ -223,7 +223,7 @@ async def test_what_breaks_is_tried_again_and_given_up_in_the_end(
     async with resources.database.unit() as session:
         # Whole, and of something that the catalogue does not have.
         owner = (await session.scalars(select(User))).one()
-        profile = (await session.scalars(select(HealthProfile))).one()
+        profile = (await session.scalars(health.profiles_of(owner))).one()
         opened = health.opened(profile, owner=owner, keyring=resources.keyring).document
         strange = health.MedicalCondition(id=uuid.uuid4(), code="strange", since=None, note=None)
         profile.document = seal_document(

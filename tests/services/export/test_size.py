@@ -30,7 +30,7 @@ async def _grow_profile(resources: Resources) -> None:
     codes = list(catalog.shipped().allergens)
     async with resources.database.unit() as session:
         owner = (await session.scalars(select(User))).one()
-        row = (await session.scalars(select(HealthProfile))).one()
+        row = (await session.scalars(health.profiles_of(owner))).one()
         document = health.opened(row, owner=owner, keyring=resources.keyring).document
         one = document.allergies[0]
         allergies = tuple(

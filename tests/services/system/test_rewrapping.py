@@ -21,6 +21,7 @@ from backend.services import audit, system
 from backend.services.audit import NOBODY
 from backend.services.system import WRAPPED, rewrapping
 from tests.conftest import FakeClock, Post
+from tests.exports import ask_for_export, make_exports
 from tests.factories import Person, make_person, make_profile, sign_in
 from tests.second_factors import enrol_totp, make_codes
 
@@ -34,6 +35,7 @@ OTHERWISE = {
     "credentials.secret": "sealed under the owner's key",
     "health_profile_revisions.document": "sealed under the owner's key",
     "health_profiles.document": "sealed under the owner's key",
+    "export_chunks.content": "sealed under the owner's key",
     "idempotency_keys.answer": "sealed under the owner's key",
 }
 
@@ -68,7 +70,7 @@ async def _counts(resources: Resources) -> dict[bytes, int]:
         return dict(await system.count_by_master(session))
 
 
-async def _fill(client: httpx2.AsyncClient, time: FakeClock) -> Person:
+async def _fill(client: httpx2.AsyncClient, resources: Resources, time: FakeClock) -> Person:
     amira = await make_person(client)
     await make_profile(client, amira)
     await client.post(
@@ -79,13 +81,15 @@ async def _fill(client: httpx2.AsyncClient, time: FakeClock) -> Person:
     await enrol_totp(client, amira, time)
     await make_codes(client, amira)
     await sign_in(client, "nobody")
+    await ask_for_export(client, amira)
+    await make_exports(resources)
     return amira
 
 
 async def test_every_column_of_wrapped_values_is_registered(
     client: httpx2.AsyncClient, resources: Resources, time: FakeClock
 ) -> None:
-    await _fill(client, time)
+    await _fill(client, resources, time)
     master = resources.keyring.masters.wrapper.id
     columns = {
         f"{table.name}.{column.name}": column
@@ -110,7 +114,7 @@ async def test_every_column_of_wrapped_values_is_registered(
 async def test_everything_opens_under_the_new_key_alone(
     client: httpx2.AsyncClient, resources: Resources, time: FakeClock, masters_file: Path, post: Post
 ) -> None:
-    amira = await _fill(client, time)
+    amira = await _fill(client, resources, time)
     old = resources.keyring.masters.wrapper
     before = await _counts(resources)
     profile = (await client.get("/api/v1/health/profiles/me", headers=amira.headers)).json()
