@@ -47,6 +47,8 @@ class AuditAction(StrEnum):
     PROFILE_READ = "profile_read"
     PROFILE_CHANGED = "profile_changed"
     PROFILE_REMOVED = "profile_removed"
+    ERASURE_REQUESTED = "erasure_requested"
+    ERASURE_UNDONE = "erasure_undone"
 
 
 class AuditActor(StrEnum):
@@ -56,6 +58,7 @@ class AuditActor(StrEnum):
     ADMIN = "admin"
     OPERATOR = "operator"  # with the command line
     ANYONE = "anyone"  # who has not shown who they are
+    SERVICE = "service"  # by itself, when a time has come
 
 
 class AuditChain(Base):
