@@ -156,7 +156,8 @@ async def purge(database: Database) -> None:
 async def forget(session: AsyncSession, names: AbstractSet[str], *, keyring: Keyring) -> int:
     """Delete work, waiting or failed, that leads to a person; return how much there was.
 
-    Payloads are sealed, so each is opened: few wait at any time. A registration that waits is a new account's.
+    Payloads are sealed, so each is opened: few wait at any time. A registration that waits is for an account
+    that is not there yet.
 
     Args:
         session: A unit of work.
@@ -177,7 +178,7 @@ async def forget(session: AsyncSession, names: AbstractSet[str], *, keyring: Key
 
 
 async def enqueue_scrub(session: AsyncSession, *, keyring: Keyring) -> None:
-    """Ask for SQLite's file to be rewritten after this transaction, unless that waits."""
+    """Ask for SQLite's file to be rewritten afterwards, unless somebody has asked already."""
     if session.info["dialect"] != "sqlite":
         return
     waiting = select(Job.id).where(
