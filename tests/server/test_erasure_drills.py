@@ -20,7 +20,7 @@ from backend.core.database import Database
 from backend.models.erasure import ErasureReceipt
 from backend.services.erasure import tables
 from tests import postgres
-from tests.erasures import ME, ask, receipt_of
+from tests.erasures import ME, VERIFY, ask, receipt_of
 from tests.factories import Person, make_person, make_profile, make_settings, sign_in
 from tests.server.conftest import Server, start, stop
 
