@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
-from backend.core.environment import Environment
+from backend.core.environment import EnvironmentSource
 
 PREFIX = "SAFEPLATE_"
 
@@ -275,7 +275,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then variables."""
-        return init_settings, Environment(settings_cls, env_settings)
+        return init_settings, EnvironmentSource(settings_cls, env_settings)
 
 
 def export(values: Mapping[str, str]) -> None:

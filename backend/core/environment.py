@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 _FILE_SUFFIX: Final = "_file"
 
 
-class Environment(PydanticBaseSettingsSource):
+class EnvironmentSource(PydanticBaseSettingsSource):
     """The variables, and for `SAFEPLATE_KEYS__MASTER_FILE=/run/secrets/master` what the file holds."""
 
     def __init__(self, settings_cls: type[BaseSettings], variables: PydanticBaseSettingsSource) -> None:
