@@ -157,7 +157,7 @@ async def forget(session: AsyncSession, names: AbstractSet[str], *, keyring: Key
     """Delete work, waiting or failed, that leads to a person; return how much there was.
 
     Payloads are sealed, so each is opened: few wait at any time. A registration that waits is for an account
-    that is not there yet.
+    that is not there yet, a last letter for one that is gone.
 
     Args:
         session: A unit of work.
@@ -165,7 +165,8 @@ async def forget(session: AsyncSession, names: AbstractSet[str], *, keyring: Key
         keyring: Opens the payloads.
     """
     theirs: list[uuid.UUID] = []
-    query = select(Job.id, Job.payload).where(Job.kind != JobKind.REGISTER).execution_options(yield_per=_PAGE)
+    others = (JobKind.REGISTER, JobKind.FAREWELL)
+    query = select(Job.id, Job.payload).where(Job.kind.not_in(others)).execution_options(yield_per=_PAGE)
     async for job_id, payload in await session.stream(query):
         try:
             members = json.loads(keyring.unwrap(payload, owner=job_id, purpose=_PAYLOAD))
