@@ -40,7 +40,7 @@ KEPT = {
     "erasure_receipts": "what shows that the account was erased",
     "jobs": "sealed: those that lead to the person are found by opening them",
 }
-OWNERS = {"user_id", "owner_id", "account_id", "person_id", "holder_id", "subject_id"}
+OWNERS = {"user_id", "owner_id", "account_id", "person_id", "holder_id"}
 
 
 def test_every_table_goes_with_an_account_or_says_why_not() -> None:
