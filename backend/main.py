@@ -17,6 +17,7 @@ from backend.api import (
     catalog,
     credentials,
     docs,
+    erasure,
     export,
     factors,
     health,
@@ -41,6 +42,7 @@ from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
 from backend.services import audit as audit_service
 from backend.services import credentials as credentials_service
+from backend.services import erasure as erasure_service
 from backend.services import export as export_service
 from backend.services import idempotency as idempotency_service
 from backend.services import jobs, sessions
@@ -88,7 +90,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.resources = _resources(settings)
     # Any may find the database, the counters or the hashing pool busy, or a row that somebody altered.
     api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError, CorruptedError))
-    for feature in (users, audit, export, factors, auth, credentials, health, catalog, screening, admin):
+    for feature in (
+        users, audit, export, factors, auth, credentials, health, catalog, screening, erasure, admin,
+    ):  # fmt: skip
         api.include_router(feature.router)
     app.include_router(api)
     app.include_router(system.router)
@@ -161,7 +165,7 @@ def _resources(settings: Settings) -> Resources:
 
 
 async def work(resources: Resources) -> None:
-    """Do what is due besides answering, for ever: letters, exports, heads of the audit chains, tidying up."""
+    """Do what is due besides answering, for ever: letters, exports, audit heads, erasures, tidying up."""
     settings, database, keyring = resources.settings, resources.database, resources.keyring
     ledger = make_ledger(settings)
     letters = Letters(database, keyring=keyring, mailer=make_mailer(settings), settings=settings.mail)
@@ -179,6 +183,9 @@ async def work(resources: Resources) -> None:
     async def anchor_audit() -> int:
         return await audit_service.anchor(database, ledger, keyring=keyring)
 
+    async def erase_due() -> int:
+        return await erasure_service.erase_due(database, keyring=keyring)
+
     async def tidy_up() -> int:
         await resources.attempts.purge()
         await sessions.purge(database)
@@ -192,6 +199,7 @@ async def work(resources: Resources) -> None:
         _repeat(send_letters, settings.jobs.poll_interval),
         _repeat(make_exports, settings.jobs.poll_interval),
         _repeat(anchor_audit, settings.audit.interval),
+        _repeat(erase_due, settings.erasure.interval),
         _repeat(tidy_up, _TIDY_INTERVAL),
     )
 

@@ -107,6 +107,12 @@ async def make_profile(client: httpx2.AsyncClient, person: Person, **changes: An
     return response.raise_for_status()
 
 
+async def erase(client: httpx2.AsyncClient, person: Person) -> httpx2.Response:
+    """Have an account erased at once."""
+    response = await client.delete("/api/v1/users/me", params={"immediately": True}, headers=person.headers)
+    return response.raise_for_status()
+
+
 async def make_admin(client: httpx2.AsyncClient, resources: Resources, username: str = "olga") -> Person:
     """Create an administrator and sign in."""
     person = await make_person(client, username)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from backend.api import problems
 from backend.api.dependencies import (
     CurrentAdmin,
+    Erasing,
     Keys,
     PageCursor,
     PageLimit,
@@ -22,8 +23,10 @@ from backend.models.users import User
 from backend.schemas.admin import AdminUserPage, AdminUserResponse, RoleChange, UserQuery
 from backend.schemas.audit import ActivityPage
 from backend.schemas.auth import SessionPage
+from backend.schemas.erasure import PendingErasure
 from backend.services import admin, sessions
 from backend.services.sessions import SignInNotRecentError
+from backend.services.users import ErasureDueError
 
 router = APIRouter(prefix="/admin/users", tags=["admin"], route_class=StrictRoute)
 
@@ -58,6 +61,24 @@ async def disable_user(session: Session, authority: RecentAdmin, user_id: UUID, 
 async def enable_user(session: Session, authority: RecentAdmin, user_id: UUID, keyring: Keys) -> None:
     """Open a shut account again. Its sessions stay ended."""
     await admin.enable(session, authority, user_id, keyring=keyring)
+
+
+@router.post("/{user_id}/erase", status_code=HTTPStatus.ACCEPTED, responses=problems.responses(*_CHANGE))
+async def request_user_erasure(
+    session: Session, authority: RecentAdmin, user_id: UUID, terms: Erasing
+) -> PendingErasure:
+    """Have an account erased after the grace. It is signed out at once; its owner can take it back."""
+    return PendingErasure(erase_at=await admin.erase(session, authority, user_id, terms=terms))
+
+
+@router.post(
+    "/{user_id}/keep",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems.responses(*_CHANGE, ErasureDueError),
+)
+async def undo_user_erasure(session: Session, authority: RecentAdmin, user_id: UUID, keyring: Keys) -> None:
+    """Take back that an account shall be erased. Its sessions stay ended."""
+    await admin.keep(session, authority, user_id, keyring=keyring)
 
 
 @router.put("/{user_id}/role", status_code=HTTPStatus.NO_CONTENT, responses=problems.responses(*_CHANGE))

@@ -24,6 +24,7 @@ from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.auth import LoginForm, RefreshRequest, SessionPage, TokenResponse
 from backend.services import auth, factors, sessions
+from backend.services.users import ErasurePendingError
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 
@@ -34,6 +35,7 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
     responses=problems.responses(
         auth.CredentialsInvalidError,
         factors.MfaRequiredError,
+        ErasurePendingError,
         sessions.CrossSiteError,
         InvalidInputError,
         RateLimitedError,

@@ -20,7 +20,7 @@ from backend.schemas.credentials import (
 from backend.services import credentials
 from backend.services.auth import CredentialsInvalidError
 from backend.services.sessions import SignInNotRecentError
-from backend.services.users import EmailTakenError
+from backend.services.users import EmailTakenError, ErasureDueError
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 
@@ -131,7 +131,11 @@ async def confirm_email_change(session: Session, data: EmailChangeConfirm, signi
     status_code=HTTPStatus.NO_CONTENT,
     dependencies=[limited("login")],
     responses=problems.responses(
-        credentials.LinkInvalidError, EmailTakenError, InvalidInputError, RateLimitedError
+        credentials.LinkInvalidError,
+        EmailTakenError,
+        ErasureDueError,
+        InvalidInputError,
+        RateLimitedError,
     ),
 )
 async def undo_email_change(session: Session, data: EmailChangeUndo, signing_in: SigningIn) -> None:

@@ -24,6 +24,7 @@ from backend.core.tokens import Tokens as TokensPort
 from backend.services import admin, sessions
 from backend.services.attempts import Attempts as AttemptsPort
 from backend.services.auth import SignInParts
+from backend.services.erasure import Terms
 from backend.services.users import Identity
 from backend.utils.strict_json import parse_json
 
@@ -100,6 +101,10 @@ async def _sign_in_parts(resources: _Resources) -> SignInParts:
     )
 
 
+async def _erasing(resources: _Resources) -> Terms:
+    return Terms(grace=resources.settings.erasure.grace, keyring=resources.keyring)
+
+
 Configuration = Annotated[Settings, Depends(_settings)]
 Database = Annotated[DatabasePort, Depends(_database)]
 Keys = Annotated[Keyring, Depends(_keyring)]
@@ -108,6 +113,7 @@ Passwords = Annotated[PasswordPool, Depends(_passwords)]
 Attempts = Annotated[AttemptsPort, Depends(_attempts)]
 RelyingParty = Annotated[RelyingPartyPort, Depends(_party)]
 SigningIn = Annotated[SignInParts, Depends(_sign_in_parts)]
+Erasing = Annotated[Terms, Depends(_erasing)]
 
 # "function", not the default "request": commit before the response is sent, or a client may see 201 for a row
 # that was never stored.

@@ -35,7 +35,7 @@ from backend.schemas.factors import (
     TotpEnrolment,
 )
 from backend.services import factors, sessions
-from backend.services.users import AccountGoneError
+from backend.services.users import AccountGoneError, ErasurePendingError
 
 router = APIRouter(prefix="/auth", tags=["factors"], route_class=StrictRoute)
 
@@ -44,6 +44,7 @@ _SIGN_IN = problems.responses(
     factors.ChallengeInvalidError,
     factors.FactorInvalidError,
     sessions.CrossSiteError,
+    ErasurePendingError,
     InvalidInputError,
     RateLimitedError,
 )

@@ -52,6 +52,12 @@ async def show_undo() -> HTMLResponse:
     return _page("undo")
 
 
+@router.get("/undo-erasure")
+async def show_undo_erasure() -> HTMLResponse:
+    """Ask whether the account shall be kept."""
+    return _page("keep")
+
+
 @router.get("/pages/{name}")
 async def read_file(name: str) -> Response:
     """Serve the pages' script or style."""

@@ -27,6 +27,7 @@ from backend.core.errors import (
 )
 from backend.core.logging import logger
 from backend.schemas.base import (
+    ErasurePendingProblem,
     MfaProblem,
     OAuthProblem,
     Problem,
@@ -99,11 +100,15 @@ _UNION_MEMBERS: Final = {"uuid", "literal['me']"}
 _OAUTH: Final = {
     "invalid-grant": "invalid_grant",
     "invalid-credentials": "invalid_grant",
+    "erasure-pending": "invalid_grant",
     "mfa-required": "mfa_required",  # none of theirs, and what such clients know it as
 }
 
 # Problems that say more than their kind does.
-_EXTENDED: Final[dict[str, type[Problem]]] = {"mfa-required": MfaProblem}
+_EXTENDED: Final[dict[str, type[Problem]]] = {
+    "erasure-pending": ErasurePendingProblem,
+    "mfa-required": MfaProblem,
+}
 
 
 def status_of(error: type[AppError]) -> HTTPStatus:

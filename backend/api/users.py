@@ -12,7 +12,6 @@ from backend.api.dependencies import (
     CurrentUser,
     Keys,
     Passwords,
-    RecentUser,
     Session,
     StrictRoute,
     limited,
@@ -22,7 +21,6 @@ from backend.core.tokens import AccessTokenInvalidError
 from backend.models.users import User
 from backend.schemas.users import UserCreate, UserResponse, UserUpdate
 from backend.services import users
-from backend.services.sessions import SignInNotRecentError
 from backend.services.users import Identity
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
@@ -72,13 +70,3 @@ async def read_me(user: CurrentUser) -> Identity:
 async def update_me(session: Session, user: CurrentUser, data: UserUpdate, keyring: Keys) -> User:
     """Change one's own account."""
     return await users.update(session, user, data, keyring=keyring)
-
-
-@router.delete(
-    "/me",
-    status_code=HTTPStatus.NO_CONTENT,
-    responses=problems.responses(AccessTokenInvalidError, SignInNotRecentError),
-)
-async def remove_me(session: Session, user: RecentUser, keyring: Keys) -> None:
-    """Delete one's own account, its sessions and its profiles, at once and for good."""
-    await users.remove(session, user, keyring=keyring)

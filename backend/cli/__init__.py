@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli import audit, db, doctor, keys, screening, serving, users
+from backend.cli import audit, db, doctor, erasure, keys, screening, serving, users
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,3 +17,4 @@ app.add_typer(keys.commands, name="keys")
 app.add_typer(db.commands, name="db")
 app.add_typer(users.commands, name="user")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(erasure.commands, name="erasure")

@@ -1,6 +1,7 @@
 """Accounts. Every command works beside a running service, which heeds it at its next request."""
 
 import sys
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Protocol
 from uuid import UUID
@@ -16,8 +17,10 @@ from backend.core.passwords import PasswordPool
 from backend.models.users import UserRole
 from backend.schemas.admin import AdminUserResponse, PasswordSet, UserQuery
 from backend.schemas.auth import SessionResponse
+from backend.schemas.erasure import SignedReceipt
 from backend.schemas.users import UserCreate
 from backend.services import admin, sessions
+from backend.services.erasure import Terms
 
 commands = typer.Typer(no_args_is_help=True, help="Accounts. Safe to use while the service runs.")
 
@@ -90,7 +93,7 @@ def list_users(
             if len(rows) <= _PAGE:
                 return items
 
-    columns = ("username", "email", "email_verified", "role", "disabled_at", "created_at", "id")
+    columns = ("username", "email", "email_verified", "role", "disabled_at", "erase_at", "created_at", "id")
     output.show(run(data_dir, read), columns, as_json=as_json)
 
 
@@ -117,6 +120,33 @@ def enable(name: Name, data_dir: setup.DataDir = None) -> None:
     """Open a shut account again. Its sessions stay ended."""
     _change(data_dir, name, admin.enable)
     typer.echo("Enabled.")
+
+
+@commands.command("erase")
+def erase(
+    name: Name,
+    *,
+    immediately: Annotated[
+        bool, typer.Option("--immediately", help="Now and for good; prints the receipt.")
+    ] = False,
+    data_dir: setup.DataDir = None,
+) -> None:
+    """Have an account erased: after the grace, until which its owner can undo it, or at once.
+
+    The running service sends the letter.
+    """
+    if immediately:
+        typer.echo(run(data_dir, partial(_erase_at_once, name=name)).model_dump_json(indent=2))
+        return
+    erase_at = run(data_dir, partial(_erase, name=name))
+    typer.echo(f"It will be erased at {erase_at:%Y-%m-%d %H:%M}Z. `safeplate user keep` takes it back.")
+
+
+@commands.command("keep")
+def keep(name: Name, data_dir: setup.DataDir = None) -> None:
+    """Take back that an account shall be erased. Its sessions stay ended."""
+    _change(data_dir, name, admin.keep)
+    typer.echo("Kept.")
 
 
 @commands.command("reset-password")
@@ -174,6 +204,19 @@ def _change(data_dir: setup.DataDir, name: str, change: _Change) -> None:
             await change(session, admin.OPERATOR, user.id, keyring=service.keyring)
 
     run(data_dir, work)
+
+
+async def _erase(service: Service, *, name: str) -> datetime:
+    terms = Terms(grace=service.settings.erasure.grace, keyring=service.keyring)
+    async with service.database.unit() as session:
+        user = await admin.find_user(session, name)
+        return await admin.erase(session, admin.OPERATOR, user.id, terms=terms)
+
+
+async def _erase_at_once(service: Service, *, name: str) -> SignedReceipt:
+    async with service.database.unit() as session:
+        user = await admin.find_user(session, name)
+        return await admin.erase_at_once(session, user.id, keyring=service.keyring)
 
 
 async def _send_link(service: Service, *, name: str) -> None:

@@ -150,6 +150,23 @@ class Database:
         finally:
             slot.give_back()
 
+    async def scrub(self) -> None:
+        """Rewrite SQLite's file and empty its log, so that what was deleted is in neither.
+
+        Deleted rows are overwritten at once, but a page that was split may keep a copy, and the log keeps
+        pages as they were. Nobody writes meanwhile. PostgreSQL does both in its own time.
+
+        Raises:
+            UnavailableError: The database is busy.
+        """
+        if not self.is_sqlite:
+            return
+        async with self._writes, self.statement() as connection:
+            await connection.exec_driver_sql("VACUUM")
+            emptied = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            if emptied.scalar_one():
+                raise UnavailableError
+
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()

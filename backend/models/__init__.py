@@ -3,12 +3,24 @@
 Importing the package registers every table.
 """
 
-from backend.models import attempts, audit, credentials, export, factors, health, jobs, sessions, users
+from backend.models import (
+    attempts,
+    audit,
+    credentials,
+    erasure,
+    export,
+    factors,
+    health,
+    jobs,
+    sessions,
+    users,
+)
 
 __all__ = [
     "attempts",
     "audit",
     "credentials",
+    "erasure",
     "export",
     "factors",
     "health",

@@ -50,6 +50,8 @@ class AuditAction(StrEnum):
     EXPORT_REQUESTED = "export_requested"
     EXPORT_DOWNLOADED = "export_downloaded"
     SEAL_BROKEN = "seal_broken"
+    ERASURE_REQUESTED = "erasure_requested"
+    ERASURE_UNDONE = "erasure_undone"
 
 
 class AuditActor(StrEnum):
@@ -59,6 +61,7 @@ class AuditActor(StrEnum):
     ADMIN = "admin"
     OPERATOR = "operator"  # with the command line
     ANYONE = "anyone"  # who has not shown who they are
+    SERVICE = "service"  # by itself, when a time has come
 
 
 class AuditChain(Base):

@@ -17,6 +17,7 @@ class TokenPurpose(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose
     CHANGE_EMAIL = "change_email"
     UNDO_EMAIL_CHANGE = "undo_email_change"
+    UNDO_ERASURE = "undo_erasure"
 
 
 class OneTimeToken(Entity):

@@ -19,13 +19,16 @@ class JobKind(StrEnum):
     LETTER = "letter"
     REGISTER = "register"
     EXPORT = "export"
+    FAREWELL = "farewell"
+    SCRUB = "scrub"
 
 
 class Job(Entity):
     """One piece of work, written in the transaction of what asks for it.
 
     `payload` is sealed by the service's key, since it holds addresses. A process that takes a job locks it
-    for a while: if it dies, another takes the job over. A job that failed for good stays, with `failed_at`.
+    for a while: if it dies, another takes the job over. A job that failed for good stays, with `failed_at`,
+    unless it is the last letter to somebody who is gone.
     """
 
     __tablename__ = "jobs"

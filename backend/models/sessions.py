@@ -21,6 +21,7 @@ class RevocationReason(StrEnum):
     ROLE_CHANGED = "role_changed"
     ACCOUNT_DISABLED = "account_disabled"
     ENDED_BY_ADMIN = "ended_by_admin"
+    ERASURE_REQUESTED = "erasure_requested"
 
 
 class TokenDelivery(StrEnum):

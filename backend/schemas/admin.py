@@ -55,6 +55,7 @@ class AdminUserResponse(Outgoing):
     locale: str
     created_at: datetime
     disabled_at: datetime | None
+    erase_at: datetime | None
 
 
 class AdminUserPage(Outgoing):

@@ -1,6 +1,7 @@
 """The two base classes of all bodies, and the named types that they share."""
 
 import re
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, SecretStr, StringConstraints
@@ -103,6 +104,12 @@ class MfaProblem(OAuthProblem):
     methods: tuple[str, ...]
     expires_in: int
     passkey_options: dict[str, JsonValue] | None
+
+
+class ErasurePendingProblem(OAuthProblem):
+    """A sign-in to an account that waits to be erased, until `erase_at`."""
+
+    erase_at: datetime
 
 
 class ValidationProblem(Problem):

@@ -63,6 +63,7 @@ class ExportedAccount(Outgoing):
     email_verified_at: datetime | None
     role: UserRole
     disabled_at: datetime | None
+    erase_at: datetime | None
     locale: str
     created_at: datetime
     updated_at: datetime

@@ -7,6 +7,7 @@ somebody on a device that was signed in before, so that nobody can keep an owner
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,10 +59,10 @@ class Attempts:
         network = caller.current().ip_prefix
         attempt = Attempt(
             {
-                self._key("network", network): _NETWORK,
-                self._key("pair", f"{account} {network}"): _PAIR,
+                _key(self._keyring, "network", network): _NETWORK,
+                _key(self._keyring, "pair", f"{account} {network}"): _PAIR,
             }
-            | ({} if is_known_device else {self._key("account", account): _ACCOUNT})
+            | ({} if is_known_device else {_key(self._keyring, "account", account): _ACCOUNT})
         )
         if self._settings.enabled:
             async with self._database.unit() as session:
@@ -88,7 +89,7 @@ class Attempts:
 
         Otherwise whoever goes on guessing from everywhere would keep the owner of a new device out for good.
         """
-        bucket = self._key("account", account)
+        bucket = _key(self._keyring, "account", account)
         await session.execute(delete(Bucket).where(Bucket.key == bucket))
 
     async def purge(self) -> None:
@@ -134,8 +135,23 @@ class Attempts:
             else_=beyond * beyond,
         )
 
-    def _key(self, kind: str, whose: str) -> str:
-        return self._keyring.fingerprint(_PURPOSE, f"{kind} {whose}")
+
+async def forget(session: AsyncSession, account: str, networks: Iterable[str], *, keyring: Keyring) -> int:
+    """Delete the guesses at an account, those of some networks too; return how many buckets there were.
+
+    Those of other networks name nobody, and go with time.
+    """
+    pairs = (_key(keyring, "pair", f"{account} {network}") for network in networks)
+    theirs = Bucket.key.in_([_key(keyring, "account", account), *pairs])
+    # Locked in the order of the keys, as guesses do it.
+    found = await session.scalars(select(Bucket.key).where(theirs).order_by(Bucket.key).with_for_update())
+    count = len(found.all())
+    await session.execute(delete(Bucket).where(theirs).execution_options(synchronize_session=False))
+    return count
+
+
+def _key(keyring: Keyring, kind: str, whose: str) -> str:
+    return keyring.fingerprint(_PURPOSE, f"{kind} {whose}")
 
 
 def _not_negative(value: ColumnElement[float]) -> ColumnElement[float]:

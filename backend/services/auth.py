@@ -60,6 +60,7 @@ async def sign_in(session: AsyncSession, data: LoginForm, *, parts: SignInParts)
     Raises:
         CredentialsInvalidError: The two do not belong together, or the account is disabled.
         MfaRequiredError: They do, and the account has a second factor.
+        ErasurePendingError: They do, and the account waits to be erased.
         RateLimitedError: Too many guesses lately.
     """
     name = identity_key(data.username)
@@ -78,6 +79,7 @@ async def sign_in(session: AsyncSession, data: LoginForm, *, parts: SignInParts)
     await parts.attempts.forgive(session, attempt)
     request = ClientRequest(data.client_id, data.refresh_token_in)
     await factors.require_factor(session, user, request, methods=_PASSWORD, ports=parts)
+    await sessions.require_kept(session, user, methods=_PASSWORD, keyring=parts.keyring)
     return await sessions.start(session, user.id, request, methods=_PASSWORD, tokens=parts.tokens)
 
 

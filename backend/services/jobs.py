@@ -4,8 +4,10 @@ Any number of processes take jobs side by side. A job's work may run twice (a pr
 and its end), so work must bear repetition.
 """
 
+import json
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +30,7 @@ PAYLOAD: Final = "job"
 _BATCH = 20
 _FIRST_DELAY = timedelta(seconds=15)
 _LAST_DELAY = timedelta(hours=6)
+_PAGE = 500
 _FAILED_KEPT = timedelta(days=30)
 
 
@@ -58,6 +61,9 @@ class ForReader(BaseModel):
     Attributes:
         page: Which of our pages the letter leads to; none where it leads nowhere.
         token: What the page needs.
+        date: When what it speaks of happens.
+        document: JSON for the reader to keep.
+        user_id: The account that it is about, if one is.
     """
 
     occasion: str
@@ -66,6 +72,9 @@ class ForReader(BaseModel):
     locale: str
     page: str | None = None
     token: str | None = None
+    date: str = ""
+    document: str | None = None
+    user_id: uuid.UUID | None = None
 
 
 class ForChange(BaseModel):
@@ -95,6 +104,10 @@ class ForExport(BaseModel):
 
     export_id: uuid.UUID
     user_id: uuid.UUID
+
+
+class Nothing(BaseModel):
+    """Payload of work that needs none."""
 
 
 class JobFailedError(Exception):
@@ -157,6 +170,42 @@ async def purge(database: Database) -> None:
         await session.execute(delete(Job).where(Job.failed_at < now() - _FAILED_KEPT))
 
 
+async def forget(session: AsyncSession, names: AbstractSet[str], *, keyring: Keyring) -> int:
+    """Delete work, waiting or failed, that leads to a person; return how much there was.
+
+    Payloads are sealed, so each is opened: few wait at any time. A registration that waits is for an account
+    that is not there yet, a last letter for one that is gone.
+
+    Args:
+        session: A unit of work.
+        names: The account's id, its addresses, and what else may stand for it in a payload.
+        keyring: Opens the payloads.
+    """
+    theirs: list[uuid.UUID] = []
+    others = (JobKind.REGISTER, JobKind.FAREWELL)
+    query = select(Job.id, Job.payload).where(Job.kind.not_in(others)).execution_options(yield_per=_PAGE)
+    async for job_id, payload in await session.stream(query):
+        try:
+            members = json.loads(keyring.unwrap(payload, owner=job_id, purpose=PAYLOAD))
+        except SealBrokenError:
+            continue  # what nobody can open leads to nobody
+        if not names.isdisjoint(value for value in members.values() if isinstance(value, str)):
+            theirs.append(job_id)
+    await session.execute(delete(Job).where(Job.id.in_(theirs)).execution_options(synchronize_session=False))
+    return len(theirs)
+
+
+async def enqueue_scrub(session: AsyncSession, *, keyring: Keyring) -> None:
+    """Ask for SQLite's file to be rewritten afterwards, unless somebody has asked already."""
+    if session.info["dialect"] != "sqlite":
+        return
+    waiting = select(Job.id).where(
+        Job.kind == JobKind.SCRUB, Job.locked_until.is_(None), Job.failed_at.is_(None)
+    )
+    if await session.scalar(waiting.limit(1)) is None:
+        await enqueue(session, JobKind.SCRUB, Nothing(), keyring=keyring)
+
+
 async def hold(session: AsyncSession, task: Task, *, lease: timedelta) -> None:
     """Keep a job for longer: what it asks for takes long, and is still being done."""
     await session.execute(update(Job).where(*_taken(task)).values(locked_until=now() + lease))
@@ -217,6 +266,11 @@ async def _run(database: Database, handler: Handler, task: Task, settings: JobSe
 
 async def _keep_as_failed(database: Database, task: Task) -> None:
     logger.error("job_failed", code=task.kind)
+    if task.kind is JobKind.FAREWELL:
+        # Nothing else is left of whom it was for, and it must not stay instead.
+        async with database.unit() as session:
+            await session.execute(delete(Job).where(*_taken(task)))
+        return
     await _store(database, task, failed_at=now())
 
 

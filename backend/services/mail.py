@@ -40,6 +40,8 @@ class Occasion(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSKEY_COPIED = "passkey_copied"
     EXPORT_READY = "export_ready"
+    ERASURE_REQUESTED = "erasure_requested"
+    ERASED = "erased"
 
 
 class _Words(BaseModel):
@@ -52,8 +54,9 @@ class _Words(BaseModel):
     code: str = ""
     outro: str
 
-    def to(self, name: str) -> "_Words":
-        return self.model_copy(update={"greeting": self.greeting.format(name=name)})
+    def to(self, name: str, date: str) -> "_Words":
+        filled = {"greeting": self.greeting.format(name=name), "intro": self.intro.format(date=date)}
+        return self.model_copy(update=filled)
 
 
 class Recipient(BaseModel):
@@ -72,12 +75,16 @@ class Enclosure(BaseModel):
     Attributes:
         link: Where its button leads; without one it has no button.
         code: What can be typed instead.
+        date: When what it speaks of happens.
+        document: JSON for the reader to keep.
     """
 
     model_config = ConfigDict(frozen=True)
 
     link: str | None = None
     code: str | None = None
+    date: str = ""
+    document: str | None = None
 
 
 def compose(
@@ -98,7 +105,7 @@ def compose(
         settings: The sender.
     """
     language = _language(recipient.locale)
-    words = _words(language)[occasion].to(recipient.username)
+    words = _words(language)[occasion].to(recipient.username, enclosure.date)
     parts = {"text": words, "language": language, **enclosure.model_dump()}
     _, sender = parseaddr(settings.sender)
     mailbox = _mailbox(recipient.email)
@@ -113,6 +120,9 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5: no out-of-office answers
     message.set_content(_templates().get_template("layout.txt.jinja").render(parts))
     message.add_alternative(_templates().get_template("layout.html.jinja").render(parts), subtype="html")
+    if enclosure.document is not None:
+        content = enclosure.document.encode()
+        message.add_attachment(content, maintype="application", subtype="json", filename=f"{occasion}.json")
     return message
 
 

@@ -1,20 +1,21 @@
-"""Accounts: register, change, delete."""
+"""Accounts: register, change, keep."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
+from sqlalchemy import update as sql_update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller
 from backend.core.clock import now
 from backend.core.database import violates
-from backend.core.errors import ConflictError, NotFoundError
+from backend.core.errors import ConflictError, ForbiddenError, NotFoundError
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
 from backend.models.audit import AuditAction, AuditActor
@@ -62,6 +63,32 @@ class Owner(Protocol):
     @property
     def data_key(self) -> bytes:
         """The account's wrapped key."""
+
+
+class ErasurePendingError(ForbiddenError):
+    """The account waits to be erased: nobody signs in to it, unless its owner undoes that.
+
+    It is told only to who has shown everything that signing in takes.
+    """
+
+    code = "erasure-pending"
+    title = "The account is going to be erased: the link that was mailed undoes it"
+    keeps_writes = True
+
+    def __init__(self, erase_at: datetime) -> None:
+        super().__init__()
+        self.erase_at = erase_at
+
+    def extension(self) -> Mapping[str, object]:
+        """Return when the account is erased."""
+        return {"erase_at": f"{self.erase_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"}
+
+
+class ErasureDueError(ConflictError):
+    """The time in which an erasure could be undone has passed, although nobody may have come to it yet."""
+
+    code = "erasure-due"
+    title = "It is too late: the account is being erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +203,21 @@ async def update(session: AsyncSession, user: Identity, data: UserUpdate, *, key
     return account
 
 
-async def remove(session: AsyncSession, user: Identity, *, keyring: Keyring) -> None:
-    """Delete one's own account with everything that hangs on it; the key of the sealed documents goes too.
+async def keep(session: AsyncSession, user_id: uuid.UUID) -> None:
+    """Take back that an account shall be erased, in one atomic statement. Whoever asks writes down why.
 
-    What happened on the account stays, without where it came from, under an identifier that is nobody's now.
+    Raises:
+        ErasureDueError: Its time has come, or it was taken back meanwhile.
     """
-    await session.execute(delete(User).where(User.id == user.id))
-    await audit.record(session, audit.Event(AuditAction.ACCOUNT_REMOVED, user.id), keyring=keyring)
-    await audit.forget_places(session, user.id)
+    kept = await session.execute(
+        sql_update(User)
+        .where(User.id == user_id, User.erase_at > now())
+        .values(erase_at=None)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    if kept.one_or_none() is None:
+        raise ErasureDueError
 
 
 async def _prepare(data: UserCreate, *, passwords: PasswordPool) -> jobs.ForRegistration:

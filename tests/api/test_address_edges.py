@@ -12,7 +12,7 @@ from backend.services import credentials
 from tests.authenticator import Authenticator
 from tests.changes import AUTH, NEW, NEW_PASSWORD, OLD, THIRD, ask, change, confirm, make_proved, undo
 from tests.conftest import FakeClock, Post
-from tests.factories import PASSWORD, Person, sign_in
+from tests.factories import PASSWORD, Person, erase, sign_in
 from tests.second_factors import enrol_passkey, login_with_passkey
 
 pytestmark = pytest.mark.anyio
@@ -127,7 +127,7 @@ async def test_nothing_is_undone_on_an_account_that_was_deleted(
     amira = await make_proved(client, post)
     await change(client, post, amira)
     await ask(client, amira, THIRD)
-    await client.delete("/api/v1/users/me", headers=amira.headers)
+    await erase(client, amira)
 
     assert (await undo(client, post.mailer.token(OLD))).status_code == 400
     await post.deliver()

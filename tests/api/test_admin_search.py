@@ -7,7 +7,17 @@ from backend.api.dependencies import Resources
 from tests.factories import Person, make_admin, make_person, register
 
 USERS = "/api/v1/admin/users"
-MEMBERS = {"id", "email", "username", "email_verified", "role", "locale", "created_at", "disabled_at"}
+MEMBERS = {
+    "id",
+    "email",
+    "username",
+    "email_verified",
+    "role",
+    "locale",
+    "created_at",
+    "disabled_at",
+    "erase_at",
+}
 
 pytestmark = pytest.mark.anyio
 

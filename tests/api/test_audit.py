@@ -8,7 +8,7 @@ from backend.api.dependencies import Resources
 from backend.models.audit import AuditChain, AuditEvent
 from backend.models.users import User
 from backend.services import audit
-from tests.factories import PASSWORD, make_person, sign_in
+from tests.factories import PASSWORD, erase, make_person, sign_in
 
 ACTIVITY = "/api/v1/users/me/activity"
 
@@ -92,7 +92,7 @@ async def test_a_deleted_account_leaves_events_that_lead_to_nobody(
 ) -> None:
     amira = await make_person(client)
 
-    assert (await client.delete("/api/v1/users/me", headers=amira.headers)).status_code == 204
+    await erase(client, amira)
 
     async with resources.database.reader() as session:
         actions = list(await session.scalars(select(AuditEvent.action).order_by(AuditEvent.sequence)))

@@ -8,7 +8,7 @@ from backend.api.dependencies import Resources
 from backend.models.factors import Challenge, Credential
 from tests.authenticator import Authenticator
 from tests.conftest import FakeClock
-from tests.factories import make_person
+from tests.factories import erase, make_person
 from tests.second_factors import (
     ask_for_passkey,
     challenge,
@@ -75,6 +75,6 @@ async def test_factors_and_challenges_go_with_the_account(
     await make_codes(client, amira)
     await challenge(client)
 
-    (await client.delete("/api/v1/users/me", headers=amira.headers)).raise_for_status()
+    await erase(client, amira)
 
     assert (await _count(resources, Credential), await _count(resources, Challenge)) == (0, 0)

@@ -12,7 +12,7 @@ from backend.api.dependencies import Resources
 from backend.models.idempotency import IdempotencyKey
 from backend.services import audit, idempotency
 from tests.conftest import FakeClock
-from tests.factories import PASSWORD, Person, make_person, make_profile, profile_body
+from tests.factories import PASSWORD, Person, erase, make_person, make_profile, profile_body
 
 pytestmark = pytest.mark.anyio
 
@@ -246,7 +246,7 @@ async def test_an_answer_is_kept_sealed_and_goes_with_the_account(
 
     async with resources.database.reader() as session:
         (row,) = await session.scalars(select(IdempotencyKey))
-    await client.delete("/api/v1/users/me", headers=amira.headers)
+    await erase(client, amira)
 
     words = [b"milk", b"injector", b"vegetarian", b"secret-key"]
     assert [word for word in words if word in row.answer + row.key.encode() + row.request.encode()] == []

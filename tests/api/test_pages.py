@@ -11,7 +11,14 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize(
     "path",
-    ["/verify-email", "/reset-password", "/forgot-password", "/confirm-email-change", "/undo-email-change"],
+    [
+        "/verify-email",
+        "/reset-password",
+        "/forgot-password",
+        "/confirm-email-change",
+        "/undo-email-change",
+        "/undo-erasure",
+    ],
 )
 async def test_a_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(
     client: httpx2.AsyncClient, path: str

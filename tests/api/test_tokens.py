@@ -14,7 +14,7 @@ from backend.utils.jose import TokenInvalidError
 from backend.utils.security import to_base64url
 from tests import vectors
 from tests.conftest import FakeClock
-from tests.factories import make_person
+from tests.factories import erase, make_person
 from tests.forger import ORDER, Forger
 from tests.forgeries import FORGERIES
 
@@ -132,7 +132,7 @@ async def test_a_remembered_token_still_asks_the_session(
     forger = await _forger(client, resources)
     await _me(client, forger.token)
 
-    await client.delete("/api/v1/users/me", headers=forger.person.headers)
+    await erase(client, forger.person)
 
     assert await _outcome(client, forger.token) == REFUSED
 

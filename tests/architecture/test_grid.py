@@ -9,7 +9,7 @@ BACKEND = ROOT / "backend"
 
 FEATURES = {
     "attempts", "audit", "jobs", "mail", "users", "sessions", "auth", "credentials", "catalog", "health",
-    "factors", "screening", "system", "admin", "idempotency", "export",
+    "factors", "screening", "system", "admin", "idempotency", "erasure", "export",
 }  # fmt: skip
 SHARED = {
     "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies"},

@@ -139,6 +139,7 @@ def test_formats_are_constants() -> None:
 
     assert {line.partition(" ")[2] for line in found} <= {
         "self.greeting.format",  # words of ours (data/mail/*.yaml)
+        "self.intro.format",  # as above
         "line.format",  # a constant of the command line
         "_TOUR.format",
         "_POLICY.format",
@@ -204,4 +205,5 @@ def test_nothing_is_served_besides_the_api_but_what_is_listed() -> None:
     assert paths == {
         "/docs", "/assets/{name}", "/docs/problems/{code}", "/pages/{name}", "/verify-email",
         "/reset-password", "/forgot-password", "/confirm-email-change", "/undo-email-change",
+        "/undo-erasure",
     }  # fmt: skip

@@ -12,6 +12,7 @@ from backend.services.admin.authority import (
     authority_of,
 )
 from backend.services.admin.changes import change_role, disable, enable, end_sessions
+from backend.services.admin.erasing import erase, erase_at_once, keep
 from backend.services.admin.operating import (
     AccountDisabledError,
     create_user,
@@ -35,7 +36,10 @@ __all__ = [
     "disable",
     "enable",
     "end_sessions",
+    "erase",
+    "erase_at_once",
     "find_user",
+    "keep",
     "list_activity",
     "list_sessions",
     "list_users",

@@ -74,10 +74,13 @@ async def send_reset_link(session: AsyncSession, user_id: uuid.UUID, *, keyring:
     Raises:
         AccountNotFoundError: There is no account with this id.
         AccountDisabledError: It is disabled.
+        ErasurePendingError: It waits to be erased.
     """
     user = await lock(session, OPERATOR, user_id)
     if user.disabled_at is not None:
         raise AccountDisabledError
+    if user.erase_at is not None:
+        raise users.ErasurePendingError(user.erase_at)
     payload = jobs.ForAddress(email_key=user.email_key, is_recorded=True)
     await jobs.enqueue(session, JobKind.RESET_PASSWORD, payload, keyring=keyring)
     await end_access(session, user.id, reason=RevocationReason.ENDED_BY_ADMIN)
@@ -92,12 +95,15 @@ async def set_password(
     Raises:
         InvalidInputError: The password is too weak, or too near to the name or the address.
         AccountNotFoundError: The account was deleted meanwhile.
+        ErasurePendingError: It waits to be erased.
     """
     password, personal = data.password.get_secret_value(), (found.username, found.email)
     passwords.require_strong(password, pointer="/password", personal=personal)
     # Hashed before the first statement: no transaction is open meanwhile.
     password_hash = await passwords.hash(password)
     user = await lock(session, OPERATOR, found.id)
+    if user.erase_at is not None:
+        raise users.ErasurePendingError(user.erase_at)
     await credentials.replace_password(session, user, password_hash, keyring=keyring)
     await record(session, OPERATOR, AuditAction.PASSWORD_RESET, user.id, keyring=keyring)
 

@@ -92,14 +92,17 @@ async def record(session: AsyncSession, event: Event, *, keyring: Keyring) -> No
     )
 
 
-async def forget_places(session: AsyncSession, owner_id: uuid.UUID) -> None:
-    """Destroy the key of where an owner's events came from: what happened, and when, stays."""
+async def forget_places(session: AsyncSession, owner_id: uuid.UUID) -> bytes | None:
+    """Destroy the key of where an owner's events came from, and return it as it was wrapped.
+
+    What happened, and when, stays.
+    """
+    mine = AuditChain.owner_id == owner_id
+    wrapped = await session.scalar(select(AuditChain.place_key).where(mine).with_for_update())
     await session.execute(
-        update(AuditChain)
-        .where(AuditChain.owner_id == owner_id)
-        .values(place_key=None)
-        .execution_options(synchronize_session=False)
+        update(AuditChain).where(mine).values(place_key=None).execution_options(synchronize_session=False)
     )
+    return wrapped
 
 
 def code_of(event: AuditEvent, *, before: bytes, key: bytes) -> bytes:

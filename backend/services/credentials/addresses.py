@@ -80,13 +80,14 @@ async def undo_change(session: AsyncSession, data: EmailChangeUndo, *, parts: Si
     """Bring the old address back, for whoever reads what was mailed there.
 
     Somebody else may know the password, and hold sessions, links, and factors of their own: all of them end,
-    and the restored address gets a link that sets a new password. Factors that were there long before the
-    change stay. Earlier changes can still be undone, or whoever made two could undo the second to keep the
-    first; later ones cannot.
+    and the restored address gets a link that sets a new password. If they had the account wait to be erased,
+    it stays. Factors that were there long before the change stay. Earlier changes can still be undone, or
+    whoever made two could undo the second to keep the first; later ones cannot.
 
     Raises:
         LinkInvalidError: The link is not good any more.
         EmailTakenError: Another account has taken the address meanwhile; the link stays good.
+        ErasureDueError: The account is being erased.
     """
     keyring = parts.keyring
     claim = await proofs.look_up(MailedProof(token=data.token), TokenPurpose.UNDO_EMAIL_CHANGE, parts=parts)
@@ -95,6 +96,9 @@ async def undo_change(session: AsyncSession, data: EmailChangeUndo, *, parts: Si
     await proofs.use_up(session, token)
     await users.set_email(session, user, token.email or user.email)
     user.password_hash = nobodys_password
+    if user.erase_at is not None:
+        await users.keep(session, user.id)
+        await audit.record(session, audit.Event(AuditAction.ERASURE_UNDONE, user.id), keyring=keyring)
     await sessions.end_all(session, user.id, reason=RevocationReason.EMAIL_CHANGED)
     undoable = LIVES[TokenPurpose.UNDO_EMAIL_CHANGE]
     await factors.forget_since(session, user.id, token.created_at - undoable)
@@ -111,11 +115,16 @@ async def undo_change(session: AsyncSession, data: EmailChangeUndo, *, parts: Si
 
 async def _notice(session: AsyncSession, user: User, keyring: Keyring) -> jobs.ForReader:
     """Return the letter to the address that an account still has."""
-    reader = {"email": user.email, "username": user.username, "locale": user.locale}
+    notice = jobs.ForReader(
+        occasion=Occasion.EMAIL_CHANGED,
+        email=user.email,
+        username=user.username,
+        locale=user.locale,
+        user_id=user.id,
+    )
     if not user.email_verified:
-        return jobs.ForReader(occasion=Occasion.EMAIL_CHANGED, **reader)
+        return notice
     row = OneTimeToken(email=user.email)
     mailed = await issue(session, user, TokenPurpose.UNDO_EMAIL_CHANGE, keyring=keyring, row=row)
-    return jobs.ForReader(
-        occasion=Occasion.EMAIL_CHANGED_UNDOABLE, **reader, page=UNDO_PAGE, token=mailed.token
-    )
+    undoable = {"occasion": Occasion.EMAIL_CHANGED_UNDOABLE, "page": UNDO_PAGE, "token": mailed.token}
+    return notice.model_copy(update=undoable)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core import caller
 from backend.core.config import MailSettings
 from backend.core.database import Database
+from backend.core.errors import UnavailableError
 from backend.core.keys import Keyring
 from backend.core.mail import MailDelayedError, Mailer, MailRefusedError
 from backend.models.audit import AuditAction, AuditActor
@@ -58,13 +59,15 @@ class Letters:
             JobKind.NOTIFY: self._notify,
             JobKind.LETTER: self._letter,
             JobKind.REGISTER: self._register,
+            JobKind.FAREWELL: self._letter,
+            JobKind.SCRUB: self._scrub,
         }
 
     async def _verify_email(self, task: Task) -> None:
         """Send a link, where somebody has the address: a job for nobody is done by doing nothing."""
         payload = ForAddress.model_validate_json(task.payload)
         async with self._database.unit() as session:
-            user = await _find(session, User.email_key == payload.email_key, locks=True)
+            user = await _find(session, *_may_be_sent_a_link(payload.email_key), locks=True)
             if user is None or user.email_verified:
                 return
             mailed = await issue(session, user, TokenPurpose.VERIFY_EMAIL, keyring=self._keyring)
@@ -75,7 +78,7 @@ class Letters:
     async def _reset_password(self, task: Task) -> None:
         payload = ForAddress.model_validate_json(task.payload)
         async with self._database.unit() as session:
-            user = await _find(session, User.email_key == payload.email_key, locks=True)
+            user = await _find(session, *_may_be_sent_a_link(payload.email_key), locks=True)
             if user is None:
                 return
             # A letter that did not leave is tried again with a new link; it was asked for once.
@@ -119,13 +122,20 @@ class Letters:
         payload = ForReader.model_validate_json(task.payload)
         link = self._url(payload.page, payload.token) if payload.page else None
         recipient = Recipient(email=payload.email, username=payload.username, locale=payload.locale)
-        await self._send(task.id, Occasion(payload.occasion), recipient, Enclosure(link=link))
+        enclosure = Enclosure(link=link, date=payload.date, document=payload.document)
+        await self._send(task.id, Occasion(payload.occasion), recipient, enclosure)
 
     async def _register(self, task: Task) -> None:
         payload = ForRegistration.model_validate_json(task.payload)
         with caller.bound(payload.place):
             async with self._database.unit() as session:
                 await users.complete_registration(session, payload, keyring=self._keyring)
+
+    async def _scrub(self, _: Task) -> None:
+        try:
+            await self._database.scrub()
+        except UnavailableError as error:
+            raise JobDelayedError from error
 
     async def _send(
         self, identifier: uuid.UUID, occasion: Occasion, recipient: Recipient, enclosure: Enclosure
@@ -149,6 +159,10 @@ class Letters:
 
 def _recipient(user: User) -> Recipient:
     return Recipient(email=user.email, username=user.username, locale=user.locale)
+
+
+def _may_be_sent_a_link(email_key: str) -> tuple[ColumnElement[bool], ...]:
+    return (User.email_key == email_key, User.erase_at.is_(None))
 
 
 async def _find(session: AsyncSession, *conditions: ColumnElement[bool], locks: bool = False) -> User | None:

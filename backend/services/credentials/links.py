@@ -1,7 +1,7 @@
 """Links and codes that are mailed: made once, stored as keyed hashes."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, update
@@ -21,7 +21,7 @@ LIVES: Final = {
     TokenPurpose.CHANGE_EMAIL: timedelta(hours=24),
     TokenPurpose.UNDO_EMAIL_CHANGE: timedelta(days=7),
 }
-"""How long a link works."""
+"""How long a link works. That of an erasure works until the account is erased."""
 
 _KEPT: Final = timedelta(days=7)
 
@@ -51,6 +51,7 @@ async def issue(
     *,
     keyring: Keyring,
     row: OneTimeToken | None = None,
+    expires_at: datetime | None = None,
 ) -> Mailed:
     """Make a link and its code for an account whose row is locked. An earlier code of the purpose dies.
 
@@ -62,6 +63,7 @@ async def issue(
         purpose: What it is good for.
         keyring: Makes the hashes.
         row: What the link says beyond that (see `OneTimeToken`).
+        expires_at: Its end, where its purpose alone does not say.
     """
     row = row or OneTimeToken()
     token, code = new_link_token(), new_code()
@@ -74,7 +76,7 @@ async def issue(
     row.user_id, row.purpose, row.email_key = user.id, purpose, user.email_key
     row.digest = digest_of(purpose, token, keyring)
     row.code_digest = code_digest_of(purpose, user.id, code, keyring)
-    row.expires_at = now() + LIVES[purpose]
+    row.expires_at = expires_at or now() + LIVES[purpose]
     session.add(row)
     await session.flush()
     return Mailed(row.id, token, code)

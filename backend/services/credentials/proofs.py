@@ -36,6 +36,8 @@ from backend.utils.validators import identity_key
 _METHOD: Final = "code"
 _PASSWORD: Final = "pwd"  # noqa: S105 - a method (RFC 8176, 2)
 _WITH_PASSWORD: Final = {TokenPurpose.VERIFY_EMAIL, TokenPurpose.CHANGE_EMAIL}
+# Whoever took an account by changing its address must not keep it from its owner by having it erased.
+_WHILE_ERASING: Final = {TokenPurpose.UNDO_ERASURE, TokenPurpose.UNDO_EMAIL_CHANGE}
 
 
 class CodeInvalidError(LinkInvalidError):
@@ -186,7 +188,7 @@ def _live() -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_good(token: OneTimeToken, user: User, claim: Claim) -> bool:
-    if user.disabled_at is not None:
+    if user.disabled_at is not None or not _is_open(user, claim.purpose):
         return False
     if claim.purpose is not TokenPurpose.UNDO_EMAIL_CHANGE and token.email_key != user.email_key:
         return False
@@ -194,3 +196,7 @@ def _is_good(token: OneTimeToken, user: User, claim: Claim) -> bool:
         return True
     in_time = now() < token.created_at + CODE_LIFE and token.code_failures < CODE_TRIES
     return in_time and is_equal((token.code_digest or "").encode(), claim.digest.encode())
+
+
+def _is_open(user: User, purpose: TokenPurpose) -> bool:
+    return user.erase_at is None or (purpose in _WHILE_ERASING and now() < user.erase_at)

@@ -67,6 +67,7 @@ async def complete_with_totp(session: AsyncSession, data: CodeAnswer, ports: Por
     Raises:
         ChallengeInvalidError: The challenge is not good any more.
         FactorInvalidError: The code is wrong or used.
+        ErasurePendingError: All is right, and the account waits to be erased.
         RateLimitedError: Too many guesses lately.
     """
 
@@ -83,6 +84,7 @@ async def complete_with_recovery_code(session: AsyncSession, data: CodeAnswer, p
     Raises:
         ChallengeInvalidError: The challenge is not good any more.
         FactorInvalidError: The code is wrong or used.
+        ErasurePendingError: All is right, and the account waits to be erased.
         RateLimitedError: Too many guesses lately.
     """
     keyring = ports.keyring
@@ -103,6 +105,7 @@ async def complete_with_passkey(session: AsyncSession, data: PasskeyAnswer, port
     Raises:
         ChallengeInvalidError: The challenge is not good any more.
         FactorInvalidError: The passkey is not this person's, or its answer does not hold.
+        ErasurePendingError: All is right, and the account waits to be erased.
         RateLimitedError: Too many guesses lately.
     """
 
@@ -131,6 +134,7 @@ async def login_with_passkey(session: AsyncSession, data: PasskeyAnswer, ports: 
     Raises:
         ChallengeInvalidError: The challenge is not good any more.
         FactorInvalidError: Nobody here has the passkey, its answer does not hold, or the account is disabled.
+        ErasurePendingError: All is right, and the account waits to be erased.
         RateLimitedError: Too many guesses lately.
     """
     purpose, keyring = ChallengePurpose.PASSKEY_SIGN_IN, ports.keyring
@@ -167,6 +171,7 @@ async def _complete(session: AsyncSession, pending: Pending, accept: _Accept, po
     await challenges.consume(session, pending)
     await ports.attempts.forgive(session, attempt)
     methods = " ".join(filter(None, (pending.methods, method, _SEVERAL)))
+    await sessions.require_kept(session, user, methods=methods, keyring=ports.keyring)
     return await sessions.start(session, user.id, pending.request, methods=methods, tokens=ports.tokens)
 
 

@@ -4,6 +4,7 @@ from backend.services.sessions.authentication import (
     SignInNotRecentError,
     authenticate,
     is_live,
+    require_kept,
     require_recent,
 )
 from backend.services.sessions.devices import (
@@ -46,6 +47,7 @@ __all__ = [
     "is_live",
     "list_sessions",
     "purge",
+    "require_kept",
     "require_recent",
     "rotate",
     "sign_out",

@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.errors import UnauthenticatedError
+from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError, Tokens
+from backend.models.audit import AuditAction
 from backend.models.sessions import Session
 from backend.models.users import User
-from backend.services.users import Identity
+from backend.services import audit
+from backend.services.users import ErasurePendingError, Identity
 
 RECENT: Final = timedelta(minutes=10)
 
@@ -22,6 +25,7 @@ LIVE: Final = (
     Session.expires_at > bindparam("now"),
     Session.idle_expires_at > bindparam("now"),
     User.disabled_at.is_(None),
+    User.erase_at.is_(None),
 )
 """What makes a session count; `now` is given with the statement."""
 
@@ -87,6 +91,20 @@ async def is_live(session: AsyncSession, session_id: uuid.UUID | None) -> bool:
     """
     live = select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
     return await session.scalar(live) is not None
+
+
+async def require_kept(session: AsyncSession, user: User, *, methods: str, keyring: Keyring) -> None:
+    """Refuse to sign in to an account that waits to be erased; asked last, when all else has been shown.
+
+    Raises:
+        ErasurePendingError: It waits. That somebody tried is stored although the request fails.
+    """
+    if user.erase_at is None:
+        return
+    details = {"method": methods, "reason": ErasurePendingError.code}
+    event = audit.Event(AuditAction.SIGN_IN_FAILED, user.id, details=details)
+    await audit.record(session, event, keyring=keyring)
+    raise ErasurePendingError(user.erase_at)
 
 
 def require_recent(user: Identity) -> None:
