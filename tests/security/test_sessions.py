@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from backend.core.keys import Keyring
 from backend.utils.security import from_base64url, new_key, new_link_token
-from tests.factories import PASSWORD, make_person, register, sign_in
+from tests.factories import PASSWORD, erase, make_person, register, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ async def test_each_sign_in_is_a_session_of_its_own(client: httpx2.AsyncClient) 
 
 async def test_a_token_of_a_deleted_account_is_none_of_its_successor(client: httpx2.AsyncClient) -> None:
     before = await make_person(client)
-    (await client.delete(ME, headers=before.headers)).raise_for_status()
+    await erase(client, before)
 
     after = await make_person(client)
 

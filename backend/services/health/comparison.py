@@ -28,7 +28,8 @@ def compare(profile_id: uuid.UUID, before: tuple[int, Document], after: tuple[in
         before=old,
         after=new,
         members=_changes(
-            old_document.model_dump(include=set(_OWN)), new_document.model_dump(include=set(_OWN))
+            {name: getattr(old_document, name) for name in _OWN},
+            {name: getattr(new_document, name) for name in _OWN},
         ),
         added=tuple(added),
         removed=tuple(removed),
