@@ -25,7 +25,7 @@ from backend.api import (
     system,
     users,
 )
-from backend.api.dependencies import Resources
+from backend.api.dependencies import CATALOG, Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
@@ -39,11 +39,13 @@ from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
 from backend.services import audit as audit_service
+from backend.services import catalog as catalog_service
 from backend.services import credentials as credentials_service
 from backend.services import idempotency as idempotency_service
 from backend.services import jobs, sessions
 from backend.services import screening as screening_service
 from backend.services.attempts import Attempts
+from backend.services.catalog import Catalogs
 from backend.services.credentials import Letters
 
 _TIDY_INTERVAL: Final = timedelta(hours=1)
@@ -84,7 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.resources = _resources(settings)
     # Any of them may find the database, the counters or the hashing pool busy.
-    api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError))
+    api = APIRouter(prefix="/api/v1", dependencies=[CATALOG], responses=problems.responses(UnavailableError))
     for feature in (users, audit, factors, auth, credentials, health, catalog, screening, admin):
         api.include_router(feature.router)
     app.include_router(api)
@@ -139,6 +141,7 @@ def _resources(settings: Settings) -> Resources:
         limits=RateLimits(settings),
         party=relying_party(settings),
         attempts=Attempts(database, keyring=keyring, settings=settings.rate_limit),
+        catalogs=Catalogs(database, max_age=settings.catalog.max_age),
     )
 
 
@@ -163,16 +166,17 @@ async def work(resources: Resources) -> None:
         return 0
 
     await asyncio.gather(
-        _repeat(send_letters, settings.jobs.poll_interval),
-        _repeat(anchor_audit, settings.audit.interval),
-        _repeat(tidy_up, _TIDY_INTERVAL),
+        _repeat(send_letters, settings.jobs.poll_interval, resources),
+        _repeat(anchor_audit, settings.audit.interval, resources),
+        _repeat(tidy_up, _TIDY_INTERVAL, resources),
     )
 
 
-async def _repeat(chore: Callable[[], Awaitable[int]], interval: timedelta) -> None:
+async def _repeat(chore: Callable[[], Awaitable[int]], interval: timedelta, resources: Resources) -> None:
     """Do a chore again at once as long as there is work, else after a while; so too if it fails."""
     while True:
         try:
+            catalog_service.bind(await resources.catalogs.refresh())
             done = await chore()
         except Exception:  # noqa: BLE001 - the worker must outlive whatever one round meets; the log has it
             logger.exception("work_failed")

@@ -21,9 +21,10 @@ from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import AccessTokenInvalidError
 from backend.core.tokens import Tokens as TokensPort
-from backend.services import admin, sessions
+from backend.services import admin, catalog, sessions
 from backend.services.attempts import Attempts as AttemptsPort
 from backend.services.auth import SignInParts
+from backend.services.catalog import Catalogs
 from backend.services.users import Identity
 from backend.utils.strict_json import parse_json
 
@@ -39,6 +40,7 @@ class Resources:
     passwords: PasswordPool
     limits: RateLimits
     attempts: AttemptsPort
+    catalogs: Catalogs
     party: RelyingPartyPort
 
 
@@ -82,6 +84,15 @@ async def _reader(resources: _Resources) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+async def _use_catalog(resources: _Resources) -> None:
+    catalog.bind(await resources.catalogs.refresh())
+
+
+async def _catalog_change(resources: _Resources) -> AsyncIterator[None]:
+    yield
+    resources.catalogs.expire()
+
+
 async def _attempts(resources: _Resources) -> AttemptsPort:
     return resources.attempts
 
@@ -113,6 +124,12 @@ SigningIn = Annotated[SignInParts, Depends(_sign_in_parts)]
 # that was never stored.
 Session = Annotated[AsyncSession, Depends(_session, scope="function")]
 Reader = Annotated[AsyncSession, Depends(_reader, scope="function")]
+
+CATALOG = Depends(_use_catalog)
+"""Gives a request the catalogue that it works with from its beginning to its end."""
+
+CatalogChange = Annotated[None, Depends(_catalog_change, scope="function")]
+"""Named before the session, and so ended after its commit: this process then looks at what it changed."""
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli import audit, db, keys, screening, serving, users
+from backend.cli import audit, catalog, db, keys, screening, serving, users
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,3 +16,4 @@ app.add_typer(keys.commands, name="keys")
 app.add_typer(db.commands, name="db")
 app.add_typer(users.commands, name="user")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(catalog.commands, name="catalog")

@@ -8,15 +8,15 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
+from backend.core.variables import Variables
+
 PREFIX = "SAFEPLATE_"
-_FILE_SUFFIX = "_file"
 
 Seconds = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=3650))]
 Rate = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}/([1-9]\d{0,3} ?)?(second|minute|hour|day)s?$")]
@@ -212,33 +212,21 @@ class AuditSettings(_Group):
     syslog: Annotated[str, Field(pattern=r"^(/.+|.+:\d{1,5})$")] | None = None
 
 
+class CatalogSettings(_Group):
+    """What operators add to the catalogue.
+
+    Attributes:
+        max_age: How old what a process knows of it may be; each looks that often for changes of others.
+    """
+
+    max_age: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=1))] = timedelta(seconds=1)
+
+
 class LogSettings(_Group):
     """How much is logged, and whether for people or for machines."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "console"] = "json"
-
-
-class _Environment(PydanticBaseSettingsSource):
-    """The variables, and for `SAFEPLATE_KEYS__MASTER_FILE=/run/secrets/master` what the file holds."""
-
-    def __init__(self, settings_cls: type[BaseSettings], variables: PydanticBaseSettingsSource) -> None:
-        super().__init__(settings_cls)
-        self._variables = variables
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return one field, as the variables have it."""
-        return self._variables.get_field_value(field, field_name)
-
-    def __call__(self) -> dict[str, Any]:
-        """Return all fields, nested by group."""
-        values = self._variables()
-        for group in values.values():
-            if isinstance(group, dict):
-                for name in [name for name in group if name.endswith(_FILE_SUFFIX)]:
-                    path = Path(group.pop(name))
-                    group[name.removesuffix(_FILE_SUFFIX)] = path.read_text("utf-8").strip()
-        return values
 
 
 class Settings(BaseSettings):
@@ -265,6 +253,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     jobs: JobSettings = JobSettings()
     audit: AuditSettings = AuditSettings()
+    catalog: CatalogSettings = CatalogSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -284,7 +273,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then variables."""
-        return init_settings, _Environment(settings_cls, env_settings)
+        return init_settings, Variables(settings_cls, env_settings)
 
 
 def export(values: Mapping[str, str]) -> None:

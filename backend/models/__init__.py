@@ -3,6 +3,6 @@
 Importing the package registers every table.
 """
 
-from backend.models import attempts, audit, credentials, factors, health, jobs, sessions, users
+from backend.models import attempts, audit, catalog, credentials, factors, health, jobs, sessions, users
 
-__all__ = ["attempts", "audit", "credentials", "factors", "health", "jobs", "sessions", "users"]
+__all__ = ["attempts", "audit", "catalog", "credentials", "factors", "health", "jobs", "sessions", "users"]

@@ -47,6 +47,10 @@ class AuditAction(StrEnum):
     PROFILE_READ = "profile_read"
     PROFILE_CHANGED = "profile_changed"
     PROFILE_REMOVED = "profile_removed"
+    CATALOG_ENTRY_ADDED = "catalog_entry_added"
+    CATALOG_ENTRY_CHANGED = "catalog_entry_changed"
+    CATALOG_ENTRY_RETIRED = "catalog_entry_retired"
+    CATALOG_ENTRY_RESTORED = "catalog_entry_restored"
 
 
 class AuditActor(StrEnum):

@@ -78,6 +78,13 @@ class FindingResponse(Outgoing):
     reason: str
 
 
+class GapResponse(Outgoing):
+    """Something of a profile that could not be looked for, and why: the answer is then never clear."""
+
+    requirement: RequirementResponse
+    reason: str
+
+
 class PersonResponse(Outgoing):
     """The answer for one person.
 
@@ -90,6 +97,7 @@ class PersonResponse(Outgoing):
     allergies_answered: bool
     verdict: Verdict
     findings: tuple[FindingResponse, ...]
+    gaps: tuple[GapResponse, ...]
 
 
 class UnknownWords(Outgoing):

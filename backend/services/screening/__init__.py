@@ -4,6 +4,7 @@ from backend.services.screening.files import LexiconFaultError
 from backend.services.screening.judge import Finding, Requirement, fold_verdicts, judge
 from backend.services.screening.labels import LabelLineError, answer_labels
 from backend.services.screening.lexicon import shipped as shipped_lexicon
+from backend.services.screening.lexicon_faults import find_faults
 from backend.services.screening.match import Reading, read
 from backend.services.screening.mentions import Mention
 from backend.services.screening.people import check
@@ -17,6 +18,7 @@ __all__ = [
     "Requirement",
     "answer_labels",
     "check",
+    "find_faults",
     "fold_verdicts",
     "judge",
     "read",

@@ -36,7 +36,7 @@ def answer_labels(lines: Iterable[str]) -> Iterator[str]:
     Raises:
         LabelLineError: A line is not a JSON object with `id` and `text`.
     """
-    known, words = catalog.shipped(), lexicon.shipped()
+    known, words = catalog.current(), lexicon.current()
     groups = known.regimes[_REGIME].declares
     requirements = [require_allergy(known.allergens[code], known, traces=True) for code in groups]
     declared = declared_on(known.regimes[_REGIME], None)

@@ -4,8 +4,9 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -15,6 +16,7 @@ from backend.services import catalog
 from backend.services.catalog import Catalog
 from backend.services.screening.files import Compounds, File, LexiconFaultError, read_file
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
+from backend.services.screening.own_words import own_words, with_own_words
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
@@ -26,6 +28,7 @@ _MIN_SIMILAR_LETTERS = 5  # shorter words have too many neighbours
 _MIN_PART_LETTERS = (
     4  # shorter words are found by accident within longer ones: they are listed as stems or not at all
 )
+_BUILDING = Lock()
 _BREAK = "\0"  # stands in no phrase, and folding leaves it
 _T = TypeVar("_T")
 
@@ -86,6 +89,23 @@ def shipped() -> Lexicon:
     return load(FOLDER, catalog.shipped())
 
 
+def current() -> Lexicon:
+    """Return the lexicon that goes with the current catalogue: with the words of operators' allergens.
+
+    Takes a second after such a word was added: call it off the event loop.
+    """
+    known = catalog.current()
+    if known.own.isdisjoint(known.allergens):
+        return shipped()
+    with _BUILDING:  # by one thread: the others need it too
+        return _with_own(known)
+
+
+@lru_cache(maxsize=2)
+def _with_own(known: Catalog) -> Lexicon:
+    return load(FOLDER, known)
+
+
 def load(folder: Path, known: Catalog) -> Lexicon:
     """Read every language of a folder.
 
@@ -94,6 +114,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     """
     texts = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
     declared = _with_kinds((code for regime in known.regimes.values() for code in regime.declares), known)
+    own = own_words(known)
     words: dict[str, tuple[Meaning, ...]] = {}
     parts: dict[str, tuple[Part, ...]] = {}
     similar: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -103,11 +124,11 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     for name, text in texts.items():
         file = _read(name, text)
         _check(name, file, known)
-        entries = _of_one_language(file)
+        entries = with_own_words(_of_one_language(file), file.language, own)
         _add(words, ((phrase, meaning) for phrase, meaning in entries.items()))
         nutrients.update(fold(word) for word in file.nutrients)
         objects.update(_objects(file, entries))
-        similar[file.language] = _similar(entries, declared)
+        similar[file.language] = _similar(entries, declared | known.own)
         if file.compounds:
             _add(parts, _parts(file.language, file.compounds, entries))
             joints[file.language] = _joints(file.compounds)
@@ -129,6 +150,11 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         similar=similar,
         version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
     )
+
+
+def check(name: str, text: bytes, known: Catalog) -> None:
+    """Check one language's file; a fault is raised as `load` raises it."""
+    _check(name, _read(name, text), known)
 
 
 def _edge(phrase: str) -> int:

@@ -2,8 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +10,6 @@ from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.errors import InvalidInputError, Violation
 from backend.core.keys import Keyring
-from backend.schemas.health import Severity
 from backend.schemas.screening import (
     CoverageResponse,
     FindingResponse,
@@ -22,19 +20,12 @@ from backend.schemas.screening import (
     UnknownWords,
 )
 from backend.services import catalog, health
-from backend.services.catalog import Catalog, RequirementType, declared_on
-from backend.services.health import Document, Profile, ProfileRef
+from backend.services.catalog import Catalog, declared_on
+from backend.services.health import Profile, ProfileRef
 from backend.services.screening import lexicon
-from backend.services.screening.judge import (
-    Finding,
-    Requirement,
-    conclude,
-    fold_verdicts,
-    judge,
-    require_allergy,
-    require_rules,
-)
+from backend.services.screening.judge import Finding, conclude, fold_verdicts, judge
 from backend.services.screening.match import Reading, read
+from backend.services.screening.requirements import gaps_of, requirements_of
 from backend.services.users import Identity
 from backend.utils.text import primary_language
 
@@ -50,7 +41,7 @@ async def check(
         ProfileNotFoundError: A profile does not exist or is somebody else's.
         InvalidInputError: The regime is unknown, or a profile is named twice.
     """
-    declared = _declared(data, catalog.shipped())
+    declared = _declared(data, catalog.current())
     # Reading is written down, and whoever writes may keep others waiting: that ends before the work begins.
     async with database.unit() as session:
         profiles = await _profiles(session, user, data.profiles, keyring)
@@ -62,8 +53,8 @@ async def check(
 def _screen(
     text: str, language: str | None, profiles: Sequence[Profile], declared: frozenset[str]
 ) -> ScreeningResponse:
-    known = catalog.shipped()
-    reading = read(text, lexicon.shipped(), language=language)
+    known = catalog.current()
+    reading = read(text, lexicon.current(), language=language)
     people = tuple(_answer(profile, reading, known, declared) for profile in profiles)
     return ScreeningResponse(
         verdict=fold_verdicts(person.verdict for person in people),
@@ -106,47 +97,17 @@ async def _profiles(
 
 
 def _answer(profile: Profile, reading: Reading, known: Catalog, declared: frozenset[str]) -> PersonResponse:
-    requirements = tuple(_requirements(profile.document))
+    requirements = requirements_of(profile.document, known)
+    gaps = tuple(gaps_of(profile.document, reading, known))
     findings = judge(reading, requirements, known, declared=declared)
     answered = profile.document.answers_allergies
     return PersonResponse(
         profile_id=profile.id,
         allergies_answered=answered,
-        verdict=conclude(reading, findings, answered=answered),
+        verdict=conclude(reading, findings, answered=answered and not gaps),
         findings=tuple(_to_response(finding) for finding in findings),
+        gaps=gaps,
     )
-
-
-def _requirements(document: Document) -> Iterator[Requirement]:
-    for allergy in document.allergies:
-        if not allergy.counts:
-            continue
-        # Where a life is at stake, a trace matters whatever the box says.
-        traces = allergy.avoid_traces or allergy.severity is Severity.LIFE_THREATENING
-        yield _for_allergy(allergy.code, traces=traces)
-    for restriction in document.dietary_restrictions:
-        yield from _for_diet(restriction.code)
-    for condition in document.medical_conditions:
-        yield from _for_condition(condition.code)
-
-
-# The catalogue does not change while the process lives: what a code means is worked out once.
-@lru_cache(maxsize=1_024)
-def _for_allergy(code: str, *, traces: bool) -> Requirement:
-    known = catalog.shipped()
-    return require_allergy(known.allergens[code], known, traces=traces)
-
-
-@lru_cache(maxsize=256)
-def _for_diet(code: str) -> tuple[Requirement, ...]:
-    known = catalog.shipped()
-    return require_rules(RequirementType.DIET, known.diets[code], known)
-
-
-@lru_cache(maxsize=256)
-def _for_condition(code: str) -> tuple[Requirement, ...]:
-    known = catalog.shipped()
-    return require_rules(RequirementType.CONDITION, known.conditions[code], known)
 
 
 def _to_response(finding: Finding) -> FindingResponse:

@@ -25,7 +25,7 @@ from backend.schemas.auth import SessionPage
 from backend.services import admin, sessions
 from backend.services.sessions import SignInNotRecentError
 
-router = APIRouter(prefix="/admin/users", tags=["admin"], route_class=StrictRoute)
+router = APIRouter(prefix="/admin/users", route_class=StrictRoute)
 
 _ANY: Final = (AccessTokenInvalidError, admin.AdminOnlyError, InvalidInputError)
 _READ: Final = (*_ANY, admin.AccountNotFoundError)
