@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_catalog_entries"
-down_revision = "20261124_idempotency_keys"
+down_revision = "20261124_answers_of_profiles"
 branch_labels = None
 depends_on = None
 
