@@ -22,10 +22,10 @@ from backend.services.catalog.regime_checks import regime_faults
 from backend.services.catalog.relations import Relatives, ancestors_of, are_related, unknown
 from backend.utils.text import fold
 
-NAMED_IN_FULL: Final = frozenset({"allergens", "diets", "conditions"})
-"""The parts whose names are there in every language. Others: `substances`, `regimes`, `exemptions`."""
-SOURCED: Final[frozenset[str]] = frozenset()
-"""The parts whose sources say which authority they are from: of `diets`, `conditions`, `regimes`."""
+NAMED_IN_FULL: Final = frozenset({"allergens", "substances", "diets", "conditions", "regimes", "exemptions"})
+"""The parts whose names are there in every language."""
+SOURCED: Final = frozenset({"diets", "conditions", "regimes"})
+"""The parts whose sources say which authority they are from."""
 _REGIME_CODE: Final = re.compile(r"[a-z]+(-[a-z]+)*", re.ASCII)
 
 
