@@ -13,8 +13,8 @@ from tests.catalogs import FILES, Entries, copy, named, with_entry
 SOURCE = {"publication": "A book, 3rd edition", "authority": "A society", "year": 2020}
 CODING = {
     "system": "http://snomed.info/sct",
-    "code": "762952008",
-    "display": "Peanut (substance)",
+    "code": "91936005",
+    "display": "Allergy to penicillin (finding)",
     "concept": "substance",
     "sources": ["one", "two"],
 }
