@@ -55,6 +55,14 @@ def test_a_word_for_unrelated_foods_is_no_name(word: str) -> None:
         catalog.shipped().resolve(RequirementType.ALLERGY, word)
 
 
+def test_an_intolerance_that_could_be_the_dangerous_one_is_not_taken_for_the_harmless_one() -> None:
+    approved = catalog.shipped()
+
+    assert approved.resolve(RequirementType.CONDITION, "intolérance au gluten") == "coeliac_disease"
+    with pytest.raises(UnknownNameError):  # hereditary, or malabsorption
+        approved.resolve(RequirementType.CONDITION, "fructose intolerance")
+
+
 def test_a_shellfish_allergy_covers_crustaceans_and_molluscs_and_insects_are_akin() -> None:
     approved = catalog.shipped()
 
