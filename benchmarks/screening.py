@@ -83,7 +83,7 @@ def _searching(label: str, words: Lexicon) -> Callable[[], object]:
 def _check(
     label: str, language: str, words: Lexicon, requirements: Iterable[Requirement], known: Catalog
 ) -> None:
-    judge(read(label, words, language=language), requirements, known, declared=frozenset())
+    judge(read(label, words, language=language), requirements, known)
 
 
 def _time(name: str, label: str, work: Callable[[], object]) -> float:

@@ -18,6 +18,9 @@ from backend.services.screening.segment import segment
 from backend.utils.text import Folded, fold_mapped
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_MIXED = re.compile(
+    r"(?<![^\W_])[^\W\d_]+(?:[01359][^\W\d_]+)+(?![^\W_])"
+)  # "mi1k": digits misread for letters
 _NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number
 _NUMBER_AFTER = re.compile(r"[.,·/]?\d")
 _DIGIT_EDGE = 2  # of `Lexicon.edges`
@@ -74,9 +77,12 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
     clauses = segment(label, text, found, lexicon)
     if not _UNREAD.isdisjoint(clauses.kinds):
         words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
-    strange = list(_outside(words, found))
+    strange = [
+        word for word in _outside(words, found) if not lexicon.allergy.search(label.text, word[0], word[1])
+    ]
     main = _languages(weights, _MIN_LANGUAGE_SHARE)
-    unsure = doubts(label.text, strange, inside, lexicon, main)
+    mixed = [match.span() for match in _MIXED.finditer(label.text)]
+    unsure = doubts(label.text, [*strange, *mixed], inside, lexicon, main)
     mentioned = [
         *mentions(label, text, found, clauses, lexicon),
         *(doubtful(label, text, clauses, *doubt) for doubt in unsure),

@@ -25,6 +25,7 @@ class Mention:
         role: `TERM`, or `MAYBE` where the label does not tell the source.
         codes: What they stand for, or could.
         doubt: Why they may stand for something else.
+        exempt: For `MAYBE`: a law, and a code that it lets such words hide.
     """
 
     start: int
@@ -34,6 +35,7 @@ class Mention:
     codes: tuple[str, ...]
     clause: ClauseKind
     doubt: Doubt | None = None
+    exempt: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,12 @@ def mentions(
             meaning.role is Role.MAYBE and not _source_told(label.text, found, index, lexicon)
         ):
             span = span_of(label, text, item.start, item.end)
-            yield Mention(span.start, span.end, span.text, meaning.role, meaning.codes, clause)
+            doubt = None
+            if clauses.is_unsure(item.start):
+                clause, doubt = ClauseKind.INGREDIENTS, Doubt.ABSENT
+            yield Mention(
+                span.start, span.end, span.text, meaning.role, meaning.codes, clause, doubt, meaning.exempt
+            )
 
 
 def doubtful(
@@ -70,6 +77,8 @@ def doubtful(
 ) -> Mention:
     """Return what a word that was not understood may stand for."""
     span, kind = span_of(label, text, *word), clauses.at(word[0])
+    if clauses.is_unsure(word[0]):
+        kind = ClauseKind.INGREDIENTS
     return Mention(span.start, span.end, span.text, Role.TERM, found[0], kind, doubt=found[1])
 
 

@@ -58,7 +58,7 @@ def with_suffixes(
     ends = {item.end for item in found if item.start in marked}
     edges = sorted({*clauses.starts, *marked, *ends})
     kinds = [marked.get(edge) or clauses.at(edge) for edge in edges]
-    return Clauses(tuple(edges), tuple(kinds))
+    return Clauses(tuple(edges), tuple(kinds), clauses.unsure)
 
 
 def _suffixed(label: Folded, found: Sequence[Found]) -> Iterator[tuple[Found, ClauseKind]]:
