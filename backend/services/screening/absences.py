@@ -108,7 +108,7 @@ def certain_until(text: str, reach: Reach, end: int, lexicon: Lexicon) -> tuple[
     opener = reach.opener
     if reach.kind is ClauseKind.SUITABILITY and not lexicon.allergy.search(text, opener.start, end):
         return opener.end, end
-    walk = _Walk(text, reach, end, opener.end)
+    walk = _Walk(text, reach, end, opener.end, reach.index)
     for item in reach.following(end):
         if walk.leaves_before(item):
             return (walk.place, walk.place) if walk.is_over else (min(walk.place, reach.turns_at), end)
@@ -122,6 +122,7 @@ class _Walk:
 
     Attributes:
         place: How far it came.
+        index: Which phrase it came to.
         last: The last thing; none if that was not understood.
         depth: Brackets that it is in.
         is_over: Whether something else begins for certain where it leaves the absence.
@@ -131,6 +132,7 @@ class _Walk:
     reach: Reach
     end: int
     place: int
+    index: int
     last: Found | None = None
     has_thing: bool = False
     is_joined: bool = False
@@ -148,6 +150,7 @@ class _Walk:
     def take(self, item: Found) -> None:
         """Go on behind a phrase."""
         self.place = item.end
+        self.index += 1
         role = item.meaning.role
         if role is Role.FILLER:
             phrase = self.text[item.start : item.end]
@@ -188,7 +191,7 @@ class _Walk:
         close = closing.start() if closing else self.end
         return all(
             code.partition(".")[0] in families
-            for item in self.reach.following(close)
-            if item.start > bracket and item.meaning.role in _LISTED
+            for item in self.reach.following(close, after=self.index)
+            if item.meaning.role in _LISTED
             for code in item.meaning.codes
         )

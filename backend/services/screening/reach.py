@@ -41,9 +41,9 @@ class Reach:
         """Return the phrase that opens the clause."""
         return self.found[self.index]
 
-    def following(self, position: int) -> Iterator[Found]:
-        """Yield the phrases between the opener and a position."""
-        for place in range(self.index + 1, len(self.found)):
+    def following(self, position: int, *, after: int | None = None) -> Iterator[Found]:
+        """Yield the phrases between the opener, or a later phrase, and a position."""
+        for place in range((self.index if after is None else after) + 1, len(self.found)):
             if self.found[place].start >= position:
                 return
             yield self.found[place]
