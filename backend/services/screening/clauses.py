@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.meanings import Meaning, Role
@@ -12,8 +13,7 @@ _PART = re.compile(r"[.!?;:,()\[\]]")  # "not" has no say beyond these
 _LOOK_BACK = 8  # phrases between a "not" and what it denies: "cannot guarantee that it is free from"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A phrase in a folded text, with the meaning that it has there; offsets into the folded text."""
 
     start: int

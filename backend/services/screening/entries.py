@@ -26,6 +26,8 @@ def meanings_of(file: File, sources: Mapping[str, Source]) -> dict[str, Meaning]
         for spelling in _spellings(phrase):
             joined = join(meanings.get(spelling), meaning)
             meanings[spelling] = known.setdefault(joined, joined)
+    for phrase in fold_all(file.recipes):
+        meanings[phrase] = replace(meanings[phrase], compound=True)
     return meanings
 
 

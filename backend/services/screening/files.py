@@ -52,6 +52,7 @@ class File(BaseModel):
 
     language: str
     terms: dict[str, tuple[str, ...]]
+    recipes: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()
     maybe: tuple[Maybe, ...] = ()
     plain: tuple[str, ...] = ()

@@ -1,9 +1,10 @@
 """Judging a label for one person: their requirements against what it mentions."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
@@ -13,7 +14,6 @@ from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
-_SILENT = {ClauseKind.FREE_FROM, ClauseKind.SUITABILITY}  # they say what is not in the food
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
 _MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
 _MAX_PLACES = 25  # of one substance in one kind of clause: the first convince, a hostile text has thousands
@@ -31,6 +31,7 @@ class Requirement:
         kind: How binding it is.
         traces: Whether a precautionary statement matters.
         why: The rule in words, for findings; empty for allergies.
+        concerned: All codes that may give a finding.
     """
 
     type: RequirementType
@@ -41,6 +42,11 @@ class Requirement:
     kind: RuleKind
     traces: bool
     why: str = ""
+    concerned: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Join the codes once: every label asks for them."""
+        object.__setattr__(self, "concerned", self.avoid | self.akin | self.wider)
 
     @property
     def needs_law(self) -> bool:
@@ -48,8 +54,7 @@ class Requirement:
         return self.type is RequirementType.ALLERGY or (self.kind is RuleKind.STRICT and self.traces)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason for a verdict."""
 
     requirement: Requirement
@@ -107,15 +112,15 @@ def judge(
     groups = _by_code(reading.mentions, known)
     found: list[Finding] = []
     for requirement in requirements:
-        concerned = requirement.avoid | requirement.akin | requirement.wider
-        relevant = [code for code in groups if code in concerned]
+        relevant = [code for code in groups if code in requirement.concerned]
         of_it = [
             finding
             for code in relevant
             for mention in groups[code]
             if (finding := _finding(requirement, code, mention, known, law))
         ]
-        found.extend(_worst_of_place(of_it))
+        if of_it:
+            found.extend(_worst_of_place(of_it))
     found.sort(key=lambda finding: -_SEVERITY[finding.verdict])
     return tuple(sorted(found[:_MAX_FINDINGS], key=_place))
 
@@ -144,7 +149,7 @@ def gaps(
         if requirement.needs_law:
             hidden.update(dict.fromkeys(undeclared(requirement.avoid, law, known)))
     for code in hidden:
-        name = known.substances[code].name("en")
+        name = known.substances[code].names["en"]
         reasons.append(f"a label under this food law ({law.name}) need not name {name}")
     return tuple(reasons)
 
@@ -162,10 +167,11 @@ def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:
 
 def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
     groups: dict[str, list[Mention]] = defaultdict(list)
-    places: Counter[tuple[str, ClauseKind, Role]] = Counter()
+    places: dict[tuple[str, ClauseKind, Role], int] = defaultdict(int)
     for mention in mentions:
-        if mention.clause in _SILENT:
-            continue
+        clause = mention.clause
+        if clause is ClauseKind.FREE_FROM or clause is ClauseKind.SUITABILITY:
+            continue  # they say what is not in the food
         for code in _meant(mention.codes, known):
             kind = (code, mention.clause, mention.role)
             places[kind] += 1
@@ -189,7 +195,7 @@ def _meant(codes: tuple[str, ...], known: Catalog) -> frozenset[str]:
 def _finding(
     requirement: Requirement, code: str, mention: Mention, known: Catalog, law: Law
 ) -> Finding | None:
-    name = known.substances[code].name("en")
+    name = known.substances[code].names["en"]
     if mention.clause is ClauseKind.PRECAUTIONARY:
         if not requirement.traces:
             return None
@@ -219,11 +225,11 @@ def _warned(mention: Mention, name: str) -> tuple[Verdict, str]:
 
 def _listed(requirement: Requirement, code: str, mention: Mention, known: Catalog) -> tuple[Verdict, str]:
     """Judge something that the label lists."""
-    name = known.substances[code].name("en")
+    name = known.substances[code].names["en"]
     if mention.doubt:
         return Verdict.LIKELY, f"{mention.doubt} {name}"
     if code in requirement.akin:
-        kin = known.substances[requirement.code].name("en")
+        kin = known.substances[requirement.code].names["en"]
         return Verdict.LIKELY, f"is {name}, to which most people who react to {kin} react too"
     if code not in requirement.avoid:
         return Verdict.LIKELY, f"{name} may mean {known.substances[requirement.code].name('en')}"

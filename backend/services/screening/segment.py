@@ -74,7 +74,12 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
         aside_until = end if kind in _ASIDES and not narrow else -1
         if end < limit:
             begin(end, ClauseKind.INGREDIENTS)
-    return with_suffixes(Clauses(tuple(starts), tuple(kinds), tuple(unsure)), label, found, before)
+    return with_suffixes(
+        Clauses(tuple(starts), tuple(kinds), tuple(pair for pair in unsure if pair[0] < pair[1])),
+        label,
+        found,
+        before,
+    )
 
 
 def _opened(index: int, found: Sequence[Found], text: str) -> ClauseKind | None:

@@ -156,3 +156,19 @@ def test_a_named_source_settles_it(text: str) -> None:
 @pytest.mark.parametrize("text", ["No GMO soya", "Made without GMO soya", "Free from GMO soya lecithin"])
 def test_what_soya_is_not_does_not_make_it_absent(text: str) -> None:
     assert judged(text, allergy("soybeans"))[0] is CONTAINS
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("nougat (sugar, egg white, honey), salt", False, id="its-list"),
+        pytest.param("nougat (sugar, egg white, almonds), salt", True, id="its-list-names-them"),
+        pytest.param("nougat, sugar", True, id="no-list"),
+        pytest.param("nougat (sugar, egg white, zorbs), salt", True, id="not-understood"),
+        pytest.param("nougat (15 %), sugar", True, id="a-share"),
+        pytest.param("nougat (sugar, egg white, honey", True, id="cut-off"),
+        pytest.param("almonds (sugar, salt, honey)", True, id="no-recipe"),
+    ],
+)
+def test_a_list_behind_something_made_by_recipe_says_what_is_in_it(text: str, *, found: bool) -> None:
+    assert bool(judged(f"Ingredients: {text}", allergy("nuts"))[1]) is found
