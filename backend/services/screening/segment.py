@@ -25,6 +25,7 @@ _JOINTS = "/+*"  # end one thing, unless a list of allergens goes on
 _BULLETS = "\u2022\u00b7\u25cf\u2023|"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014"
 _DASH_BETWEEN_SPACES = 2  # the dash itself and one space would do for "co- founder"
+_PART = re.compile(r"[.!?;:,()\[\]]")
 _MAX_LIST = 4_000  # characters in which the end of a list is looked for
 
 
@@ -51,7 +52,7 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
     openers = [
         (index, kind)
         for index in range(len(found))
-        if index not in before and (kind := _opened(index, found, label.text))
+        if index not in before and (kind := _opened(index, found, label.text, lexicon))
     ]
     unsure: list[tuple[int, int]] = []
     aside_until = list_until = -1
@@ -74,39 +75,36 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
         aside_until = end if kind in _ASIDES and not narrow else -1
         if end < limit:
             begin(end, ClauseKind.INGREDIENTS)
-    return with_suffixes(
-        Clauses(tuple(starts), tuple(kinds), tuple(pair for pair in unsure if pair[0] < pair[1])),
-        label,
-        found,
-        before,
-    )
+    clauses = Clauses(tuple(starts), tuple(kinds), tuple(pair for pair in unsure if pair[0] < pair[1]))
+    return with_suffixes(clauses, label, original, found, before)
 
 
-def _opened(index: int, found: Sequence[Found], text: str) -> ClauseKind | None:
+def _opened(index: int, found: Sequence[Found], text: str, lexicon: Lexicon) -> ClauseKind | None:
     """Return the kind of clause that a phrase opens, if any.
 
     "That contains" within "made in a place that contains" opens none, nor does "allergens" within "free from
-    these allergens"; and an absence that is denied or not
-    guaranteed is a warning: "may not be suitable for", "cannot guarantee that it is free from".
+    these allergens"; and an absence that is denied or not guaranteed is a warning: "may not be suitable for",
+    "cannot guarantee that it is free from".
     """
     meaning = found[index].meaning
     if meaning.role is not Role.CLAUSE:
         return None
-    if meaning.opens is ClauseKind.CONTAINS and _continues(index, found, text):
+    if meaning.opens is ClauseKind.CONTAINS and _continues(index, found, text, lexicon):
         return None
     if meaning.opens in TO_THE_ITEM and is_denied(index, found, text):
         return ClauseKind.PRECAUTIONARY
     return meaning.opens
 
 
-def _continues(index: int, found: Sequence[Found], text: str) -> bool:
+def _continues(index: int, found: Sequence[Found], text: str, lexicon: Lexicon) -> bool:
     """Whether a phrase goes on with the warning or the absence before it."""
     for place in range(index - 1, -1, -1):
         meaning = found[place].meaning
         if meaning.opens is ClauseKind.PRECAUTIONARY:
             return True
         if meaning.opens is ClauseKind.FREE_FROM:
-            return not text[found[place].end : found[place + 1].start].strip()
+            is_noun = lexicon.allergy.search(text, found[index].start, found[index].end)
+            return bool(is_noun) and not _PART.search(text, found[place].end, found[index].start)
         if meaning.role is not Role.FILLER:
             return False
     return False

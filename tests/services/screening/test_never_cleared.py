@@ -51,6 +51,30 @@ def test_what_nothing_joins_to_an_absence_is_seen(language: str, shape: str) -> 
     assert _cleared(FILES[language], shape) == []
 
 
+APART = (
+    "{salt}, {milk}\n{suffix} xyzzyq",
+    "{salt}, {milk}\n\n{suffix}, {sugar}",
+    "{salt}, {milk} - {suffix} {sugar}",
+    "{salt}, {milk}, {suffix} {sugar}",
+    "{salt}, {milk}. {suffix} {sugar}",
+    "{salt}, {milk} ({suffix})",
+    "{milk} • {suffix} {sugar}",
+    "{milk} 3%, {suffix}",
+)
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_no_word_for_free_clears_milk_from_another_line_or_item(language: str) -> None:
+    _, milk, sugar, salt, _ = WORDS[language]
+    labels = [
+        shape.format(salt=salt, milk=milk, sugar=sugar, suffix=suffix)
+        for shape in APART
+        for suffix in FILES[language].clauses.get("free_suffix", ())
+    ]
+
+    assert [label for label in labels if judged(label, allergy("milk"), lang=language)[0] not in SEEN] == []
+
+
 @st.composite
 def labels(draw: st.DrawFn) -> tuple[str, str]:
     """Return a language, and a label that lists milk behind the one thing that is absent."""
