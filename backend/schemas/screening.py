@@ -91,12 +91,15 @@ class PersonResponse(Outgoing):
     Attributes:
         allergies_answered: Whether the profile says anything of allergies, be it that none are known. If it
             does not, the verdict is at best `unknown`.
+        reasons: Why the label cannot tell enough, besides its words: too few were understood, its law lets it
+            hide something, or the profile says nothing. With any of them the verdict is `unknown` at least.
     """
 
     profile_id: uuid.UUID
     allergies_answered: bool
     verdict: Verdict
     findings: tuple[FindingResponse, ...]
+    reasons: tuple[str, ...]
     gaps: tuple[GapResponse, ...]
 
 

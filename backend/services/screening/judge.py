@@ -1,18 +1,19 @@
 """Judging a label for one person: their requirements against what it mentions."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
+from backend.services.screening.law import NO_LAW, Law, undeclared
 from backend.services.screening.match import Reading
 from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
-_SILENT = {ClauseKind.FREE_FROM, ClauseKind.SUITABILITY}  # they say what is not in the food
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
 _MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
 _MAX_PLACES = 25  # of one substance in one kind of clause: the first convince, a hostile text has thousands
@@ -30,6 +31,7 @@ class Requirement:
         kind: How binding it is.
         traces: Whether a precautionary statement matters.
         why: The rule in words, for findings; empty for allergies.
+        concerned: All codes that may give a finding.
     """
 
     type: RequirementType
@@ -40,10 +42,19 @@ class Requirement:
     kind: RuleKind
     traces: bool
     why: str = ""
+    concerned: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Join the codes once: every label asks for them."""
+        object.__setattr__(self, "concerned", self.avoid | self.akin | self.wider)
+
+    @property
+    def needs_law(self) -> bool:
+        """Whether what hides within "spices" matters: to allergies, and to rules that count traces."""
+        return self.type is RequirementType.ALLERGY or (self.kind is RuleKind.STRICT and self.traces)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason for a verdict."""
 
     requirement: Requirement
@@ -88,7 +99,7 @@ def require_rules(
 
 
 def judge(
-    reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, declared: frozenset[str]
+    reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, law: Law = NO_LAW
 ) -> tuple[Finding, ...]:
     """Return every finding, in the order of the label.
 
@@ -96,46 +107,71 @@ def judge(
         reading: The label.
         requirements: What the person avoids.
         known: The catalogue.
-        declared: Codes that the label's law requires by name: there, silence means absence.
+        law: What the label must name: there, silence means absence.
     """
     groups = _by_code(reading.mentions, known)
-    named = frozenset(code for root in declared for code in known.descendants(root))
     found: list[Finding] = []
     for requirement in requirements:
-        concerned = requirement.avoid | requirement.akin | requirement.wider
-        relevant = [code for code in groups if code in concerned]
+        relevant = [code for code in groups if code in requirement.concerned]
         of_it = [
             finding
             for code in relevant
             for mention in groups[code]
-            if (finding := _finding(requirement, code, mention, known, named))
+            if (finding := _finding(requirement, code, mention, known, law))
         ]
-        found.extend(_worst_of_place(of_it))
+        if of_it:
+            found.extend(_worst_of_place(of_it))
     found.sort(key=lambda finding: -_SEVERITY[finding.verdict])
     return tuple(sorted(found[:_MAX_FINDINGS], key=_place))
 
 
-def conclude(reading: Reading, findings: Iterable[Finding], *, answered: bool) -> Verdict:
-    """Return one person's verdict.
+def gaps(
+    reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, law: Law, answered: bool
+) -> tuple[str, ...]:
+    """Return why the label cannot tell enough, in words, besides what it mentions; nothing if it can.
 
     Args:
         reading: The label.
-        findings: What was found in it.
+        requirements: What the person avoids.
+        known: The catalogue.
+        law: What the label must name.
         answered: Whether the person's profile says anything of allergies: of one that does not, nobody knows
             what conflicts.
     """
+    reasons = [] if answered else ["the profile says nothing of allergies, not even that there are none"]
     strange = reading.total - reading.understood
-    unclear = not answered or not reading.total or strange > _MAX_UNKNOWN_SHARE * reading.total
-    least = [Verdict.UNKNOWN] if unclear else []
+    if not reading.total:
+        reasons.append("the label has no words of a list or a statement")
+    elif strange > _MAX_UNKNOWN_SHARE * reading.total:
+        reasons.append(f"{strange} of {reading.total} words were not understood")
+    hidden: dict[str, None] = {}
+    for requirement in requirements if law.code else ():
+        if requirement.needs_law:
+            hidden.update(dict.fromkeys(undeclared(requirement.avoid, law, known)))
+    for code in hidden:
+        name = known.substances[code].names["en"]
+        reasons.append(f"a label under this food law ({law.name}) need not name {name}")
+    return tuple(reasons)
+
+
+def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:
+    """Return one person's verdict: the worst finding, and `unknown` at least where the label cannot tell.
+
+    Args:
+        findings: What was found in the label.
+        reasons: Why it cannot tell enough, as `gaps` gives them.
+    """
+    least = [Verdict.UNKNOWN for _ in reasons]
     return fold_verdicts([*least, *(finding.verdict for finding in findings)])
 
 
 def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
     groups: dict[str, list[Mention]] = defaultdict(list)
-    places: Counter[tuple[str, ClauseKind, Role]] = Counter()
+    places: dict[tuple[str, ClauseKind, Role], int] = defaultdict(int)
     for mention in mentions:
-        if mention.clause in _SILENT:
-            continue
+        clause = mention.clause
+        if clause is ClauseKind.FREE_FROM or clause is ClauseKind.SUITABILITY:
+            continue  # they say what is not in the food
         for code in _meant(mention.codes, known):
             kind = (code, mention.clause, mention.role)
             places[kind] += 1
@@ -157,22 +193,20 @@ def _meant(codes: tuple[str, ...], known: Catalog) -> frozenset[str]:
 
 
 def _finding(
-    requirement: Requirement, code: str, mention: Mention, known: Catalog, named: frozenset[str]
+    requirement: Requirement, code: str, mention: Mention, known: Catalog, law: Law
 ) -> Finding | None:
-    name = known.substances[code].name("en")
+    name = known.substances[code].names["en"]
     if mention.clause is ClauseKind.PRECAUTIONARY:
         if not requirement.traces:
             return None
-        verdict, reason = Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
-        if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
-            verdict, reason = Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
+        verdict, reason = _warned(mention, name)
     elif mention.clause in _ASIDES:
         # Should the clause have been drawn too far, what it hides must still be seen.
         if mention.role is Role.MAYBE or requirement.kind is not RuleKind.STRICT:
             return None
         verdict, reason = Verdict.UNKNOWN, f"names {name} where the label speaks of something else"
     elif mention.role is Role.MAYBE:
-        if code in named:
+        if code in law.declared and (law.code, code) not in mention.exempt:
             return None
         verdict, reason = Verdict.UNKNOWN, f"the label does not tell the source, which could be: {name}"
     else:
@@ -180,13 +214,22 @@ def _finding(
     return Finding(requirement, verdict, code, mention, reason + requirement.why)
 
 
+def _warned(mention: Mention, name: str) -> tuple[Verdict, str]:
+    """Judge something that a precautionary statement names."""
+    if mention.doubt:
+        return Verdict.LIKELY, f"in a precautionary statement, {mention.doubt} {name}"
+    if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
+        return Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
+    return Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
+
+
 def _listed(requirement: Requirement, code: str, mention: Mention, known: Catalog) -> tuple[Verdict, str]:
     """Judge something that the label lists."""
-    name = known.substances[code].name("en")
+    name = known.substances[code].names["en"]
     if mention.doubt:
         return Verdict.LIKELY, f"{mention.doubt} {name}"
     if code in requirement.akin:
-        kin = known.substances[requirement.code].name("en")
+        kin = known.substances[requirement.code].names["en"]
         return Verdict.LIKELY, f"is {name}, to which most people who react to {kin} react too"
     if code not in requirement.avoid:
         return Verdict.LIKELY, f"{name} may mean {known.substances[requirement.code].name('en')}"

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backend.schemas.screening import LabelText, Verdict
 from backend.services import catalog
-from backend.services.catalog import declared_on
 from backend.services.screening import lexicon
 from backend.services.screening.judge import Finding, judge, require_allergy
+from backend.services.screening.law import law_on
 from backend.services.screening.match import read
 
 _REGIME = "eu"
@@ -39,7 +39,7 @@ def answer_labels(lines: Iterable[str]) -> Iterator[str]:
     known, words = catalog.current(), lexicon.current()
     groups = known.regimes[_REGIME].declares
     requirements = [require_allergy(known.allergens[code], known, traces=True) for code in groups]
-    declared = declared_on(known.regimes[_REGIME], None)
+    law = law_on(_REGIME, known, None)
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -48,7 +48,7 @@ def answer_labels(lines: Iterable[str]) -> Iterator[str]:
         except ValidationError as error:
             raise LabelLineError(f"line {number} is not a label with `id` and `text`") from error
         reading = read(label.text, words, language=label.lang)
-        findings = judge(reading, requirements, known, declared=declared)
+        findings = judge(reading, requirements, known, law=law)
         yield json.dumps(_answer(label, findings), ensure_ascii=False)
 
 

@@ -20,10 +20,12 @@ from backend.schemas.screening import (
     UnknownWords,
 )
 from backend.services import catalog, health
-from backend.services.catalog import Catalog, declared_on
+from backend.services.catalog import Catalog
 from backend.services.health import Profile, ProfileRef
 from backend.services.screening import lexicon
-from backend.services.screening.judge import Finding, conclude, fold_verdicts, judge
+from backend.services.screening.answers import answer
+from backend.services.screening.judge import Finding, conclude, fold_verdicts
+from backend.services.screening.law import NO_LAW, Law, UnknownRegimeError, law_on
 from backend.services.screening.match import Reading, read
 from backend.services.screening.requirements import gaps_of, requirements_of
 from backend.services.users import Identity
@@ -41,21 +43,19 @@ async def check(
         ProfileNotFoundError: A profile does not exist or is somebody else's.
         InvalidInputError: The regime is unknown, or a profile is named twice.
     """
-    declared = _declared(data, catalog.current())
+    law = _law(data, catalog.current())
     # Reading is written down, and whoever writes may keep others waiting: that ends before the work begins.
     async with database.unit() as session:
         profiles = await _profiles(session, user, data.profiles, keyring)
     language = primary_language(data.lang) if data.lang else None
     # Up to fifty people and 20,000 characters: other requests go on meanwhile.
-    return await asyncio.to_thread(_screen, data.text, language, profiles, declared)
+    return await asyncio.to_thread(_screen, data.text, language, profiles, law)
 
 
-def _screen(
-    text: str, language: str | None, profiles: Sequence[Profile], declared: frozenset[str]
-) -> ScreeningResponse:
+def _screen(text: str, language: str | None, profiles: Sequence[Profile], law: Law) -> ScreeningResponse:
     known = catalog.current()
     reading = read(text, lexicon.current(), language=language)
-    people = tuple(_answer(profile, reading, known, declared) for profile in profiles)
+    people = tuple(_answer(profile, reading, known, law) for profile in profiles)
     return ScreeningResponse(
         verdict=fold_verdicts(person.verdict for person in people),
         people=people,
@@ -72,16 +72,16 @@ def _screen(
     )
 
 
-def _declared(data: ScreeningCheck, known: Catalog) -> frozenset[str]:
+def _law(data: ScreeningCheck, known: Catalog) -> Law:
     if data.regime is None:
-        return frozenset()
-    regime = known.regimes.get(data.regime.lower())
-    if regime is None:
+        return NO_LAW
+    try:
+        return law_on(data.regime.lower(), known, now().date())
+    except UnknownRegimeError as error:
         violation = Violation(
             "/regime", "unknown-name", "is not a food law of the catalogue", tuple(known.regimes)
         )
-        raise InvalidInputError([violation])
-    return declared_on(regime, now().date())
+        raise InvalidInputError([violation]) from error
 
 
 async def _profiles(
@@ -96,16 +96,17 @@ async def _profiles(
     return profiles
 
 
-def _answer(profile: Profile, reading: Reading, known: Catalog, declared: frozenset[str]) -> PersonResponse:
+def _answer(profile: Profile, reading: Reading, known: Catalog, law: Law) -> PersonResponse:
     requirements = requirements_of(profile.document, known)
     gaps = tuple(gaps_of(profile.document, reading, known))
-    findings = judge(reading, requirements, known, declared=declared)
     answered = profile.document.answers_allergies
+    screening = answer(reading, requirements, known, law=law, answered=answered)
     return PersonResponse(
         profile_id=profile.id,
         allergies_answered=answered,
-        verdict=conclude(reading, findings, answered=answered and not gaps),
-        findings=tuple(_to_response(finding) for finding in findings),
+        verdict=conclude(screening.findings, (*screening.reasons, *(gap.reason for gap in gaps))),
+        findings=tuple(_to_response(finding) for finding in screening.findings),
+        reasons=screening.reasons,
         gaps=gaps,
     )
 
