@@ -38,6 +38,7 @@ from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
+from backend.core.workers import Worker
 from backend.services import audit as audit_service
 from backend.services import credentials as credentials_service
 from backend.services import idempotency as idempotency_service
@@ -139,6 +140,7 @@ def _resources(settings: Settings) -> Resources:
         limits=RateLimits(settings),
         party=relying_party(settings),
         attempts=Attempts(database, keyring=keyring, settings=settings.rate_limit),
+        worker=Worker(),
     )
 
 
@@ -194,5 +196,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker.cancel()
         await asyncio.wait([worker])
     resources.passwords.close()
+    resources.worker.close()
     await resources.limits.close()
     await resources.database.dispose()

@@ -21,6 +21,7 @@ from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import AccessTokenInvalidError
 from backend.core.tokens import Tokens as TokensPort
+from backend.core.workers import Worker
 from backend.services import admin, sessions
 from backend.services.attempts import Attempts as AttemptsPort
 from backend.services.auth import SignInParts
@@ -40,6 +41,7 @@ class Resources:
     limits: RateLimits
     attempts: AttemptsPort
     party: RelyingPartyPort
+    worker: Worker
 
 
 # Dependencies are coroutines although they wait for nothing: the framework would run plain functions in
@@ -90,6 +92,10 @@ async def _party(resources: _Resources) -> RelyingPartyPort:
     return resources.party
 
 
+async def _worker(resources: _Resources) -> Worker:
+    return resources.worker
+
+
 async def _sign_in_parts(resources: _Resources) -> SignInParts:
     return SignInParts(
         database=resources.database,
@@ -107,6 +113,7 @@ Tokens = Annotated[TokensPort, Depends(_tokens)]
 Passwords = Annotated[PasswordPool, Depends(_passwords)]
 Attempts = Annotated[AttemptsPort, Depends(_attempts)]
 RelyingParty = Annotated[RelyingPartyPort, Depends(_party)]
+Working = Annotated[Worker, Depends(_worker)]
 SigningIn = Annotated[SignInParts, Depends(_sign_in_parts)]
 
 # "function", not the default "request": commit before the response is sent, or a client may see 201 for a row

@@ -8,15 +8,15 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
+from backend.core.environment import Environment
+
 PREFIX = "SAFEPLATE_"
-_FILE_SUFFIX = "_file"
 
 Seconds = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=3650))]
 Rate = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}/([1-9]\d{0,3} ?)?(second|minute|hour|day)s?$")]
@@ -141,6 +141,17 @@ class RateLimitSettings(_Group):
     registration: Rate = "20/hour"
     refresh: Rate = "120/minute"
     recovery: Rate = "10/hour"
+    guest_check: Rate = "60/minute"
+
+
+class ScreeningSettings(_Group):
+    """Checking labels.
+
+    Attributes:
+        guests: Whether people without an account may check labels for what they say they avoid.
+    """
+
+    guests: bool = True
 
 
 class RedisSettings(_Group):
@@ -219,28 +230,6 @@ class LogSettings(_Group):
     format: Literal["json", "console"] = "json"
 
 
-class _Environment(PydanticBaseSettingsSource):
-    """The variables, and for `SAFEPLATE_KEYS__MASTER_FILE=/run/secrets/master` what the file holds."""
-
-    def __init__(self, settings_cls: type[BaseSettings], variables: PydanticBaseSettingsSource) -> None:
-        super().__init__(settings_cls)
-        self._variables = variables
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return one field, as the variables have it."""
-        return self._variables.get_field_value(field, field_name)
-
-    def __call__(self) -> dict[str, Any]:
-        """Return all fields, nested by group."""
-        values = self._variables()
-        for group in values.values():
-            if isinstance(group, dict):
-                for name in [name for name in group if name.endswith(_FILE_SUFFIX)]:
-                    path = Path(group.pop(name))
-                    group[name.removesuffix(_FILE_SUFFIX)] = path.read_text("utf-8").strip()
-        return values
-
-
 class Settings(BaseSettings):
     """Everything that an operator can set."""
 
@@ -261,6 +250,7 @@ class Settings(BaseSettings):
     password: PasswordSettings = PasswordSettings()
     rate_limit: RateLimitSettings = RateLimitSettings()
     redis: RedisSettings = RedisSettings()
+    screening: ScreeningSettings = ScreeningSettings()
     http: HttpSettings = HttpSettings()
     mail: MailSettings = MailSettings()
     jobs: JobSettings = JobSettings()
@@ -284,7 +274,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then variables."""
-        return init_settings, _Environment(settings_cls, env_settings)
+        return init_settings, Environment(settings_cls, env_settings)
 
 
 def export(values: Mapping[str, str]) -> None:
