@@ -90,7 +90,7 @@ async def test_every_dish_has_a_cell_for_everybody(client: httpx2.AsyncClient, a
         pytest.param(
             {"name": "Salad", "description": "green", "text": "Ingredients: xyzzyq, lettuce"},
             "unknown",
-            "1 of 2 words were not understood",
+            "1 of 3 words were not understood",
             id="list-not-understood",
         ),
     ],
