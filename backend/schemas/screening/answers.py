@@ -81,8 +81,8 @@ class PersonResponse(Outgoing):
     Attributes:
         profile_id: The profile; null for a guest.
         guest: The name that the question gave a guest; null for a profile, and for a guest without a name.
-        allergies_answered: Whether the profile says anything of allergies, be it that none are known; null for a
-            guest. If it does not, the verdict is at best `unknown`.
+        allergies_answered: Whether the profile says anything of allergies, be it that none are known; null
+            for a guest. If it does not, the verdict is at best `unknown`.
         reasons: Why the label cannot tell enough, besides its words: too few were understood, its law lets it
             hide something, or the profile says nothing. With any of them the verdict is `unknown` at least.
         requirements: One answer for each requirement, in the order of the profile.
