@@ -38,6 +38,7 @@ from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
+from backend.core.workers import Worker
 from backend.services import audit as audit_service
 from backend.services import catalog as catalog_service
 from backend.services import credentials as credentials_service
@@ -142,6 +143,7 @@ def _resources(settings: Settings) -> Resources:
         party=relying_party(settings),
         attempts=Attempts(database, keyring=keyring, settings=settings.rate_limit),
         catalogs=Catalogs(database, max_age=settings.catalog.max_age),
+        worker=Worker(),
     )
 
 
@@ -198,5 +200,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker.cancel()
         await asyncio.wait([worker])
     resources.passwords.close()
+    resources.worker.close()
     await resources.limits.close()
     await resources.database.dispose()

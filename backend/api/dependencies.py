@@ -21,6 +21,7 @@ from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import AccessTokenInvalidError
 from backend.core.tokens import Tokens as TokensPort
+from backend.core.workers import Worker
 from backend.services import admin, catalog, sessions
 from backend.services.attempts import Attempts as AttemptsPort
 from backend.services.auth import SignInParts
@@ -42,6 +43,7 @@ class Resources:
     attempts: AttemptsPort
     catalogs: Catalogs
     party: RelyingPartyPort
+    worker: Worker
 
 
 # Dependencies are coroutines although they wait for nothing: the framework would run plain functions in
@@ -101,6 +103,10 @@ async def _party(resources: _Resources) -> RelyingPartyPort:
     return resources.party
 
 
+async def _worker(resources: _Resources) -> Worker:
+    return resources.worker
+
+
 async def _sign_in_parts(resources: _Resources) -> SignInParts:
     return SignInParts(
         database=resources.database,
@@ -118,6 +124,7 @@ Tokens = Annotated[TokensPort, Depends(_tokens)]
 Passwords = Annotated[PasswordPool, Depends(_passwords)]
 Attempts = Annotated[AttemptsPort, Depends(_attempts)]
 RelyingParty = Annotated[RelyingPartyPort, Depends(_party)]
+Working = Annotated[Worker, Depends(_worker)]
 SigningIn = Annotated[SignInParts, Depends(_sign_in_parts)]
 
 # "function", not the default "request": commit before the response is sent, or a client may see 201 for a row

@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli import audit, catalog, db, keys, screening, serving, users
+from backend.cli import audit, catalog, db, evaluation, keys, screening, serving, users
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,6 +12,7 @@ app = typer.Typer(
 )
 app.add_typer(serving.commands)
 app.add_typer(screening.commands)
+app.add_typer(evaluation.commands, name="evaluate")
 app.add_typer(keys.commands, name="keys")
 app.add_typer(db.commands, name="db")
 app.add_typer(users.commands, name="user")

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
-from backend.api import problems
 from backend.core import bootstrap, config, keys, rotation
 from backend.core.config import Settings
+from backend.core.violations import describe
 from backend.schemas.base import Incoming
 
 _Body = TypeVar("_Body", bound=Incoming)
@@ -44,7 +44,7 @@ def checked(body: type[_Body], **values: object) -> _Body:
         return body.model_validate(values)
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
-            typer.echo(f"{'.'.join(map(str, fault['loc']))}: {problems.describe(fault)}", err=True)
+            typer.echo(f"{'.'.join(map(str, fault['loc']))}: {describe(fault)}", err=True)
         raise typer.Exit(2) from None
 
 

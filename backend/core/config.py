@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
-from backend.core.variables import Variables
+from backend.core.environment import Environment
 
 PREFIX = "SAFEPLATE_"
 
@@ -141,6 +141,17 @@ class RateLimitSettings(_Group):
     registration: Rate = "20/hour"
     refresh: Rate = "120/minute"
     recovery: Rate = "10/hour"
+    guest_check: Rate = "60/minute"
+
+
+class ScreeningSettings(_Group):
+    """Checking labels.
+
+    Attributes:
+        guests: Whether people without an account may check labels for what they say they avoid.
+    """
+
+    guests: bool = True
 
 
 class RedisSettings(_Group):
@@ -249,6 +260,7 @@ class Settings(BaseSettings):
     password: PasswordSettings = PasswordSettings()
     rate_limit: RateLimitSettings = RateLimitSettings()
     redis: RedisSettings = RedisSettings()
+    screening: ScreeningSettings = ScreeningSettings()
     http: HttpSettings = HttpSettings()
     mail: MailSettings = MailSettings()
     jobs: JobSettings = JobSettings()
@@ -273,7 +285,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then variables."""
-        return init_settings, Variables(settings_cls, env_settings)
+        return init_settings, Environment(settings_cls, env_settings)
 
 
 def export(values: Mapping[str, str]) -> None:

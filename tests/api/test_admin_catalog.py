@@ -86,7 +86,7 @@ async def test_a_profile_takes_it_and_a_label_is_read_for_it(
         ("local.fonio", "acha"),
         ("local.house", "acha"),
     }
-    assert person["gaps"] == []
+    assert person["reasons"] == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,8 @@ async def test_silence_in_a_language_without_a_word_for_it_tells_nothing(
 
     (person,) = answer.json()["people"]
     assert person["verdict"] == verdict
-    assert [reason in gap["reason"] for gap in person["gaps"]] == ([True] if reason else [])
+    assert [reason in told for told in person["reasons"]] == ([True] if reason else [])
+    assert [item["verdict"] for item in person["requirements"]] == [verdict]
 
 
 async def test_a_kind_of_something_shipped_concerns_whoever_avoids_that(

@@ -34,6 +34,9 @@ async def test_a_label_is_answered_with_its_evidence(client: httpx2.AsyncClient)
         "start": LABEL.index("whey"),
         "end": LABEL.index("whey") + len("whey powder"),
         "clause": "ingredients",
+        "pointer": "/text",
+        "kind": "strict",
+        "source": "the person's own record",
         "reason": None,
     }
     assert findings["coeliac_disease", "semolina"]["verdict"] == "contains"

@@ -91,6 +91,10 @@ ACCESS = {
     ("GET", f"{API}/catalog/regimes"): PUBLIC,
     ("GET", f"{API}/catalog/regimes/{{code}}"): PUBLIC,
     ("POST", f"{API}/screening/check"): USER,
+    ("POST", f"{API}/screening/batch"): USER,
+    ("POST", f"{API}/screening/menu"): USER,
+    # For people without an account: it has no session, and so reads nobody's data.
+    ("POST", f"{API}/screening/guest"): PUBLIC,
     ("GET", f"{API}/admin/users"): ADMIN,
     ("GET", ACCOUNT): ADMIN,
     ("POST", f"{ACCOUNT}/disable"): ADMIN,

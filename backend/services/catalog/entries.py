@@ -74,6 +74,11 @@ class Source(_Entry):
         """Return the source as one would cite it in a sentence."""
         return self.publication
 
+    @property
+    def in_full(self) -> str:
+        """The source with whom it is from."""
+        return f"{self.authority}: {self.publication}" if self.authority else self.publication
+
 
 def _cited(value: object) -> object:
     return {"publication": value, "authority": None, "year": None} if isinstance(value, str) else value

@@ -1,7 +1,7 @@
 """Judging a label for one person: their requirements against what it mentions."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,7 +17,9 @@ _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdi
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
 _MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
 _MAX_PLACES = 25  # of one substance in one kind of clause: the first convince, a hostile text has thousands
-_MAX_FINDINGS = 300  # of one person, the worst first, for the same reason
+MAX_FINDINGS = 300  # of one person, the worst first, for the same reason
+NOTHING_SAID = "the profile does not tell of allergies, nor that there are none"
+OWN_RECORD = "the person's own record"  # what an allergy rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Requirement:
         wider: Codes of which what is avoided is a kind: a label that names one may mean it.
         kind: How binding it is.
         traces: Whether a precautionary statement matters.
+        source: Who says so.
         why: The rule in words, for findings; empty for allergies.
         concerned: All codes that may give a finding.
     """
@@ -41,6 +44,7 @@ class Requirement:
     wider: frozenset[str]
     kind: RuleKind
     traces: bool
+    source: str = OWN_RECORD
     why: str = ""
     concerned: frozenset[str] = field(init=False, repr=False, compare=False)
 
@@ -92,6 +96,7 @@ def require_rules(
             wider=frozenset(),
             kind=rule.kind,
             traces=rule.traces,
+            source=rule.source.in_full,
             why=_why(holder, rule),
         )
         for rule in holder.rules
@@ -109,8 +114,20 @@ def judge(
         known: The catalogue.
         law: What the label must name: there, silence means absence.
     """
-    groups = _by_code(reading.mentions, known)
-    found: list[Finding] = []
+    return worst_first(conflicts(by_code(reading.mentions, known), requirements, known, law))
+
+
+def conflicts(
+    groups: Mapping[str, Sequence[Mention]], requirements: Iterable[Requirement], known: Catalog, law: Law
+) -> Iterator[Finding]:
+    """Yield every finding, requirement by requirement.
+
+    Args:
+        groups: What the label mentions, as `by_code` returns it.
+        requirements: What the person avoids.
+        known: The catalogue.
+        law: What the label must name.
+    """
     for requirement in requirements:
         relevant = [code for code in groups if code in requirement.concerned]
         of_it = [
@@ -120,9 +137,13 @@ def judge(
             if (finding := _finding(requirement, code, mention, known, law))
         ]
         if of_it:
-            found.extend(_worst_of_place(of_it))
-    found.sort(key=lambda finding: -_SEVERITY[finding.verdict])
-    return tuple(sorted(found[:_MAX_FINDINGS], key=_place))
+            yield from _worst_of_place(of_it)
+
+
+def worst_first(findings: Iterable[Finding], most: int = MAX_FINDINGS) -> tuple[Finding, ...]:
+    """Return the worst findings, in the order of the label."""
+    kept = sorted(findings, key=lambda finding: -_SEVERITY[finding.verdict])[:most]
+    return tuple(sorted(kept, key=_place))
 
 
 def gaps(
@@ -138,20 +159,28 @@ def gaps(
         answered: Whether the person's profile says anything of allergies: of one that does not, nobody knows
             what conflicts.
     """
-    reasons = [] if answered else ["the profile says nothing of allergies, not even that there are none"]
+    unsaid = () if answered else (NOTHING_SAID,)
+    return (*unsaid, *unread(reading), *silences(requirements, known, law))
+
+
+def unread(reading: Reading) -> tuple[str, ...]:
+    """Return why a label is not understood well enough to find nothing in it; nothing if it is."""
     strange = reading.total - reading.understood
     if not reading.total:
-        reasons.append("the label has no words of a list or a statement")
-    elif strange > _MAX_UNKNOWN_SHARE * reading.total:
-        reasons.append(f"{strange} of {reading.total} words were not understood")
+        return ("the label has no words of a list or a statement",)
+    if strange > _MAX_UNKNOWN_SHARE * reading.total:
+        return (f"{strange} of {reading.total} words were not understood",)
+    return ()
+
+
+def silences(requirements: Iterable[Requirement], known: Catalog, law: Law) -> tuple[str, ...]:
+    """Return what the law lets a label hide from somebody, in words."""
     hidden: dict[str, None] = {}
     for requirement in requirements if law.code else ():
         if requirement.needs_law:
             hidden.update(dict.fromkeys(undeclared(requirement.avoid, law, known)))
-    for code in hidden:
-        name = known.substances[code].names["en"]
-        reasons.append(f"a label under this food law ({law.name}) need not name {name}")
-    return tuple(reasons)
+    names = (known.substances[code].name("en") for code in hidden)
+    return tuple(f"a label under this food law ({law.name}) need not name {name}" for name in names)
 
 
 def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:
@@ -165,7 +194,8 @@ def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:
     return fold_verdicts([*least, *(finding.verdict for finding in findings)])
 
 
-def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
+def by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
+    """Return what a label mentions, by code; what it says to be absent is left out."""
     groups: dict[str, list[Mention]] = defaultdict(list)
     places: dict[tuple[str, ClauseKind, Role], int] = defaultdict(int)
     for mention in mentions:
@@ -181,15 +211,18 @@ def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Ment
 
 
 @lru_cache(maxsize=4_096)  # a label names the same things again and again
-def _meant(codes: tuple[str, ...], known: Catalog) -> frozenset[str]:
-    """Return what codes stand for: "milk" and "raw milk" are cow's milk, "goat's milk" is not."""
+def _meant(codes: tuple[str, ...], known: Catalog) -> tuple[str, ...]:
+    """Return what codes stand for: "milk" and "raw milk" are cow's milk, "goat's milk" is not.
+
+    In one order, since of equally bad findings the first is kept: two processes must say the same.
+    """
     meant = set(codes)
     for code in codes:
         for wider in (code, *known.ancestors(code)):
             bare = known.substances[wider].bare
             if bare is not None and not code.startswith(f"{wider}."):
                 meant.add(bare)
-    return frozenset(meant)
+    return tuple(sorted(meant))
 
 
 def _finding(

@@ -94,12 +94,11 @@ def shipped() -> Lexicon:
     return load(FOLDER, catalog.shipped())
 
 
-def current() -> Lexicon:
-    """Return the lexicon that goes with the current catalogue: with the words of operators' allergens.
+def fitting(known: Catalog) -> Lexicon:
+    """Return the lexicon that goes with a catalogue: with the words of operators' allergens.
 
     Takes a second after such a word was added: call it off the event loop.
     """
-    known = catalog.current()
     if known.own.isdisjoint(known.allergens):
         return shipped()
     with _BUILDING:  # by one thread: the others need it too

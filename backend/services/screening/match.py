@@ -9,7 +9,7 @@ from itertools import pairwise
 from operator import itemgetter
 
 from backend.schemas.screening import ClauseKind
-from backend.services.screening.clauses import Found
+from backend.services.screening.clauses import Clauses, Found
 from backend.services.screening.compounds import Match, take_apart
 from backend.services.screening.doubts import doubts
 from backend.services.screening.lexicon import Lexicon
@@ -46,6 +46,7 @@ class Reading:
         total: How many words it has.
         unknown: What was not understood; neighbouring words are one stretch.
         languages: The languages it was read in, most words first.
+        clauses: Its parts in order, each to where the next one begins.
     """
 
     mentions: tuple[Mention, ...]
@@ -53,6 +54,7 @@ class Reading:
     total: int
     unknown: tuple[Span, ...]
     languages: tuple[str, ...]
+    clauses: tuple[tuple[int, int, ClauseKind], ...]
 
 
 def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
@@ -92,7 +94,13 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         total=len(words),
         unknown=tuple(_stretches(label, text, strange)),
         languages=main,
+        clauses=tuple(_parts(label, text, clauses)),
     )
+
+
+def _parts(label: Folded, text: str, clauses: Clauses) -> Iterator[tuple[int, int, ClauseKind]]:
+    starts = [label.starts[start] if start < len(label.text) else len(text) for start in clauses.starts]
+    yield from zip(starts, [*starts[1:], len(text)], clauses.kinds, strict=True)
 
 
 def _mixed(text: str) -> Iterator[tuple[int, int]]:

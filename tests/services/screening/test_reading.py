@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.services import catalog, screening
-from backend.services.screening import LabelLineError, LexiconFaultError, lexicon
-from tests.labels import allergy
+from backend.services.screening import AllergyRequirement, LabelLineError, LexiconFaultError, lexicon
 
 WORDS = [
     "milk",
@@ -68,24 +67,20 @@ HOSTILE = (
 def test_a_label_of_one_thing_alone_is_answered_however_often_it_stands_there(piece: str) -> None:
     text = (piece * 20_000)[:20_000]
 
-    answer = screening.screen(text, allergy("milk"), "en", "us")
+    answer = screening.screen(text, [AllergyRequirement("milk")], "en", "us")
 
-    assert 0 <= answer.reading.understood <= answer.reading.total
-    assert all(
-        text[found.mention.start : found.mention.end] == found.mention.text for found in answer.findings
-    )
+    assert 0 <= answer.coverage.understood <= answer.coverage.total
+    assert all(text[found.start : found.end] == found.finding.mention.text for found in answer.findings)
 
 
 @given(LABELS, st.sampled_from(["en", "de", "xx", None]), st.sampled_from(["eu", "us", None]))
 def test_any_text_gives_an_answer_and_the_same_again(
     text: str, language: str | None, law: str | None
 ) -> None:
-    answer = screening.screen(text, allergy("milk"), language, law)
+    answer = screening.screen(text, [AllergyRequirement("milk")], language, law)
 
-    assert answer == screening.screen(text, allergy("milk"), language, law)
-    assert all(
-        text[found.mention.start : found.mention.end] == found.mention.text for found in answer.findings
-    )
+    assert answer == screening.screen(text, [AllergyRequirement("milk")], language, law)
+    assert all(text[found.start : found.end] == found.finding.mention.text for found in answer.findings)
 
 
 @given(LABELS, st.sampled_from(["en", "fr", "xx", None]))

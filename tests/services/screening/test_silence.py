@@ -4,7 +4,7 @@ import pytest
 
 from backend.schemas.screening import Verdict
 from backend.services import screening
-from backend.services.screening import UnknownRegimeError, lexicon, require_allergy
+from backend.services.screening import AllergyRequirement, UnknownRegimeError, lexicon
 from backend.services.screening.files import read_file, read_sources
 from tests.labels import A_DAY, KNOWN, allergy, judged
 
@@ -80,7 +80,7 @@ def test_what_a_law_exempts_stays_open_under_it(word: str, code: str, law: str, 
     ],
 )
 def test_a_law_that_lets_it_hide_leaves_the_label_open(code: str, regime: str, named: str) -> None:
-    needs = [require_allergy(KNOWN.allergens[code], KNOWN, traces=False)]
+    needs = [AllergyRequirement(code, avoid_traces=False)]
 
     answer = screening.screen("Ingredients: rice, salt", needs, "en", regime)
 
@@ -101,7 +101,7 @@ def test_a_law_that_lets_it_hide_leaves_the_label_open(code: str, regime: str, n
     ],
 )
 def test_a_law_that_requires_it_or_that_nobody_has_leaves_nothing_open(code: str, regime: str | None) -> None:
-    needs = [require_allergy(KNOWN.allergens[code], KNOWN, traces=True)]
+    needs = [AllergyRequirement(code)]
 
     answer = screening.screen("Ingredients: rice, salt", needs, "en", regime, day=A_DAY)
 
@@ -114,11 +114,11 @@ def test_an_unknown_law_is_refused_with_those_that_are_known() -> None:
 
 
 def test_what_was_not_understood_is_a_reason() -> None:
-    answer = screening.screen("Ingredients: rice, zorbulated frindle", allergy("milk"), "en-GB")
+    answer = screening.screen("Ingredients: rice, zorbulated frindle", [AllergyRequirement("milk")], "en-GB")
 
     assert answer.verdict is UNKNOWN
     assert answer.reasons == ("2 of 4 words were not understood",)
-    assert [span.text for span in answer.reading.unknown] == ["zorbulated frindle"]
+    assert [span.text for _, span in answer.coverage.unknown] == ["zorbulated frindle"]
 
 
 def test_every_source_is_used_by_some_language() -> None:

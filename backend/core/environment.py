@@ -1,15 +1,15 @@
-"""The variables that settings are read from, and the files that some of them name."""
+"""Reading settings from the environment: the variables, and the files that `..._FILE` variables name."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-_FILE_SUFFIX = "_file"
+_FILE_SUFFIX: Final = "_file"
 
 
-class Variables(PydanticBaseSettingsSource):
+class Environment(PydanticBaseSettingsSource):
     """The variables, and for `SAFEPLATE_KEYS__MASTER_FILE=/run/secrets/master` what the file holds."""
 
     def __init__(self, settings_cls: type[BaseSettings], variables: PydanticBaseSettingsSource) -> None:
