@@ -1,12 +1,19 @@
 """Words of operators' allergens: they add what to avoid, and take nothing away."""
 
+from typing import Any
+
 import pytest
 
+from backend.schemas.screening import Verdict
 from backend.services import catalog, screening
 from backend.services.catalog import Allergen, Catalog, OwnEntry
-from backend.services.screening import lexicon
+from backend.services.health import Document
+from backend.services.screening import NO_LAW, lexicon
 from backend.services.screening.meanings import Meaning, Role
 from backend.services.screening.own_words import with_own_words
+from backend.services.screening.persons import answer
+from backend.services.screening.sources import Piece, Source, read_source
+from backend.services.screening.wanted import of_document
 
 OWN = {"en": {"fonio": ("local.fonio",), "milk": ("local.drink",), "may contain": ("local.odd",)}}
 
@@ -81,3 +88,32 @@ def test_what_the_shipped_words_mean_they_mean_as_before(known: Catalog) -> None
     new = {(mention.start, code) for mention in after.mentions for code in mention.codes}
     assert old < new
     assert {code for _, code in new - old} == {"local.fonio"}
+
+
+GONE = {"id": "01890a5d-ac96-774b-bcce-b302099a8057", "code": "local.gone"}
+GONE_PARTS: dict[str, dict[str, Any]] = {
+    "allergies": {
+        "kind": "allergy", "severity": "mild", "reactions": [], "verification": "confirmed",
+        "avoid_traces": False, "threshold_mg": None, "onset_year": None, "note": None,
+    },
+    "dietary_restrictions": {"strictness": "strict", "reason": None},
+    "medical_conditions": {"since": None, "note": None},
+}  # fmt: skip
+EMPTY = dict.fromkeys(GONE_PARTS, ()) | {
+    "display_name": None,
+    "birth_year": None,
+    "no_known_allergies": False,
+}
+
+
+@pytest.mark.parametrize("part", GONE_PARTS)
+def test_a_label_clears_nobody_of_what_the_catalogue_does_not_know(known: Catalog, part: str) -> None:
+    document = Document.model_validate(EMPTY | {part: [GONE | GONE_PARTS[part]]})
+    label = Source((Piece("/text", "Ingredients: water, sugar, salt."),))
+    read = read_source(label, lexicon.fitting(known), known, language=None)
+
+    found = answer(read, of_document(document, known), known, NO_LAW, answered=True)
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.reasons == ("the catalogue does not know what this is",)
+    assert [(one.code, one.verdict) for one in found.requirements] == [("local.gone", Verdict.UNKNOWN)]
