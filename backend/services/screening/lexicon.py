@@ -153,7 +153,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         declared=declared,
         sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
         nutrients=frozenset(nutrients),
-        allergy=re.compile(rf"(?:{'|'.join(map(re.escape, sorted(stems)))})" if stems else r"(?!)"),
+        allergy=re.compile("|".join(map(re.escape, sorted(stems))) or "(?!)"),
         objects=frozenset(objects),
         similar=similar,
         version=hashlib.sha256(b"".join((SOURCES.read_bytes(), *texts.values()))).hexdigest()[:12],
