@@ -44,6 +44,7 @@ bench: $(DEV) ## Measure speed, beside baselines of the same run
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/screening.py
 	$(BIN)/python benchmarks/profiles.py
+	$(BIN)/python benchmarks/batches.py
 
 timing: $(DEV) ## Measure whether the time of an answer tells who has an account
 	$(BIN)/python benchmarks/enumeration.py

@@ -27,7 +27,7 @@ from backend.api import (
     system,
     users,
 )
-from backend.api.dependencies import Resources
+from backend.api.dependencies import CATALOG, Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
@@ -40,7 +40,9 @@ from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
+from backend.core.workers import Worker
 from backend.services import audit as audit_service
+from backend.services import catalog as catalog_service
 from backend.services import credentials as credentials_service
 from backend.services import erasure as erasure_service
 from backend.services import export as export_service
@@ -49,6 +51,7 @@ from backend.services import jobs, sessions
 from backend.services import screening as screening_service
 from backend.services import system as system_service
 from backend.services.attempts import Attempts
+from backend.services.catalog import Catalogs
 from backend.services.credentials import Letters
 
 _TIDY_INTERVAL: Final = timedelta(hours=1)
@@ -89,7 +92,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.resources = _resources(settings)
     # Any may find the database, the counters or the hashing pool busy, or a row that somebody altered.
-    api = APIRouter(prefix="/api/v1", responses=problems.responses(UnavailableError, CorruptedError))
+    api = APIRouter(
+        prefix="/api/v1",
+        dependencies=[CATALOG],
+        responses=problems.responses(UnavailableError, CorruptedError),
+    )
     for feature in (
         users, audit, export, factors, auth, credentials, health, catalog, screening, erasure, admin,
     ):  # fmt: skip
@@ -161,6 +168,8 @@ def _resources(settings: Settings) -> Resources:
         limits=RateLimits(settings),
         party=relying_party(settings),
         attempts=Attempts(database, keyring=keyring, settings=settings.rate_limit),
+        catalogs=Catalogs(database, max_age=settings.catalog.max_age),
+        worker=Worker(),
     )
 
 
@@ -196,18 +205,19 @@ async def work(resources: Resources) -> None:
         return 0
 
     await asyncio.gather(
-        _repeat(send_letters, settings.jobs.poll_interval),
-        _repeat(make_exports, settings.jobs.poll_interval),
-        _repeat(anchor_audit, settings.audit.interval),
-        _repeat(erase_due, settings.erasure.interval),
-        _repeat(tidy_up, _TIDY_INTERVAL),
+        _repeat(send_letters, settings.jobs.poll_interval, resources),
+        _repeat(make_exports, settings.jobs.poll_interval, resources),
+        _repeat(anchor_audit, settings.audit.interval, resources),
+        _repeat(erase_due, settings.erasure.interval, resources),
+        _repeat(tidy_up, _TIDY_INTERVAL, resources),
     )
 
 
-async def _repeat(chore: Callable[[], Awaitable[int]], interval: timedelta) -> None:
+async def _repeat(chore: Callable[[], Awaitable[int]], interval: timedelta, resources: Resources) -> None:
     """Do a chore again at once as long as there is work, else after a while; so too if it fails."""
     while True:
         try:
+            catalog_service.bind(await resources.catalogs.refresh())
             done = await chore()
         except Exception:  # noqa: BLE001 - the worker must outlive whatever one round meets; the log has it
             logger.exception("work_failed")
@@ -230,5 +240,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker.cancel()
         await asyncio.wait([worker])
     resources.passwords.close()
+    resources.worker.close()
     await resources.limits.close()
     await resources.database.dispose()

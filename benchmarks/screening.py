@@ -36,6 +36,14 @@ GROWING = {
     "absences": "not free from milk, " * 1_000,
     "joints": "free from and " + "and/" * 5_000,
     "brackets": "lecithin (" * 2_000,
+    "absent (": "free from gluten (" * 1_200,
+    "absent ( )": "free from gluten " + "(wheat) " * 2_500,
+    "compositions": "nougat (sugar, salt, " * 1_000,
+    "one letter ,": "a," * 10_000,
+    "commas": "," * 20_000,
+    "misread": "mi1k " * 4_000,
+    "run together": "sugarmilk " * 2_000,
+    "may contain": "may contain " * 1_700,
     "marks": "e\u0301 " * 6_667,
 }
 SHORT, LONG = 200, 20_000
@@ -83,7 +91,7 @@ def _searching(label: str, words: Lexicon) -> Callable[[], object]:
 def _check(
     label: str, language: str, words: Lexicon, requirements: Iterable[Requirement], known: Catalog
 ) -> None:
-    judge(read(label, words, language=language), requirements, known, declared=frozenset())
+    judge(read(label, words, language=language), requirements, known)
 
 
 def _time(name: str, label: str, work: Callable[[], object]) -> float:

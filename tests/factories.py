@@ -18,7 +18,7 @@ PASSWORD = "Sesame-Street-9"
 
 
 def make_settings(data_dir: Path, database_url: str | None = None, **changes: Any) -> Settings:
-    """Return settings for tests: fast hashes, no rate limits, keys in the data folder."""
+    """Return settings for tests: fast hashes, no rate limits, keys in the data folder, nothing remembered."""
     keys.create_files(data_dir)
     values: dict[str, Any] = {
         "data_dir": data_dir,
@@ -26,6 +26,7 @@ def make_settings(data_dir: Path, database_url: str | None = None, **changes: An
         "rate_limit": {"enabled": False},
         "log": {"level": "warning"},
         "jobs": {"enabled": False},
+        "catalog": {"max_age": 0},
     }
     if database_url is not None:
         values["database"] = {"url": database_url}

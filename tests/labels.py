@@ -4,9 +4,9 @@ from datetime import date
 
 from backend.schemas.screening import Verdict
 from backend.services import catalog, screening
-from backend.services.catalog import declared_on
 from backend.services.screening import Finding, lexicon
-from backend.services.screening.judge import Requirement, conclude, require_allergy
+from backend.services.screening.judge import Requirement, conclude, gaps, require_allergy
+from backend.services.screening.law import NO_LAW, law_on
 
 KNOWN = catalog.shipped()
 A_DAY = date(2026, 11, 23)
@@ -40,6 +40,7 @@ def judged(
 ) -> tuple[Verdict, tuple[Finding, ...]]:
     """Check a label for one person."""
     reading = screening.read(text, lexicon.shipped(), language=lang)
-    declared = declared_on(KNOWN.regimes[law], A_DAY) if law else frozenset()
-    findings = screening.judge(reading, requirements, KNOWN, declared=declared)
-    return conclude(reading, findings, answered=True), findings
+    rules = law_on(law, KNOWN, A_DAY) if law else NO_LAW
+    findings = screening.judge(reading, requirements, KNOWN, law=rules)
+    reasons = gaps(reading, requirements, KNOWN, law=rules, answered=True)
+    return conclude(findings, reasons), findings

@@ -21,9 +21,11 @@ from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import AccessTokenInvalidError
 from backend.core.tokens import Tokens as TokensPort
-from backend.services import admin, sessions
+from backend.core.workers import Worker
+from backend.services import admin, catalog, sessions
 from backend.services.attempts import Attempts as AttemptsPort
 from backend.services.auth import SignInParts
+from backend.services.catalog import Catalogs
 from backend.services.erasure import Terms
 from backend.services.users import Identity
 from backend.utils.strict_json import parse_json
@@ -40,7 +42,9 @@ class Resources:
     passwords: PasswordPool
     limits: RateLimits
     attempts: AttemptsPort
+    catalogs: Catalogs
     party: RelyingPartyPort
+    worker: Worker
 
 
 # Dependencies are coroutines although they wait for nothing: the framework would run plain functions in
@@ -83,12 +87,25 @@ async def _reader(resources: _Resources) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+async def _use_catalog(resources: _Resources) -> None:
+    catalog.bind(await resources.catalogs.refresh())
+
+
+async def _catalog_change(resources: _Resources) -> AsyncIterator[None]:
+    yield
+    resources.catalogs.expire()
+
+
 async def _attempts(resources: _Resources) -> AttemptsPort:
     return resources.attempts
 
 
 async def _party(resources: _Resources) -> RelyingPartyPort:
     return resources.party
+
+
+async def _worker(resources: _Resources) -> Worker:
+    return resources.worker
 
 
 async def _sign_in_parts(resources: _Resources) -> SignInParts:
@@ -112,6 +129,7 @@ Tokens = Annotated[TokensPort, Depends(_tokens)]
 Passwords = Annotated[PasswordPool, Depends(_passwords)]
 Attempts = Annotated[AttemptsPort, Depends(_attempts)]
 RelyingParty = Annotated[RelyingPartyPort, Depends(_party)]
+Working = Annotated[Worker, Depends(_worker)]
 SigningIn = Annotated[SignInParts, Depends(_sign_in_parts)]
 Erasing = Annotated[Terms, Depends(_erasing)]
 
@@ -119,6 +137,12 @@ Erasing = Annotated[Terms, Depends(_erasing)]
 # that was never stored.
 Session = Annotated[AsyncSession, Depends(_session, scope="function")]
 Reader = Annotated[AsyncSession, Depends(_reader, scope="function")]
+
+CATALOG = Depends(_use_catalog)
+"""Gives a request the catalogue that it works with from its beginning to its end."""
+
+CatalogChange = Annotated[None, Depends(_catalog_change, scope="function")]
+"""Named before the session, and so ended after its commit: this process then looks at what it changed."""
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False)
 

@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): the only place that knows which status an error answers with."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,9 +23,9 @@ from backend.core.errors import (
     RateLimitedError,
     UnauthenticatedError,
     UnavailableError,
-    Violation,
 )
 from backend.core.logging import logger
+from backend.core.violations import violations_of
 from backend.schemas.base import (
     ErasurePendingProblem,
     MfaProblem,
@@ -63,38 +63,6 @@ _TRANSPORT: Final[dict[int, tuple[str, str]]] = {
     431: ("too-many-headers", "The request has too many header fields"),
     500: ("internal", "Something went wrong on our side"),
 }
-
-# Pydantic's messages speak of Python and may quote the input: these speak of the body.
-_DETAILS: Final = {
-    "missing": "is required",
-    "string_type": "must be a text",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} elements or characters",
-    "too_long": "must have at most {max_length} elements or characters",
-    "string_pattern_mismatch": "does not have the required form",
-    "string_unicode": "must be valid Unicode",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "int_type": "must be an integer",
-    "int_parsing": "must be an integer",
-    "int_parsing_size": "is too large",
-    "int_from_float": "must be an integer",
-    "float_type": "must be a number",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "enum": "must be one of {expected}",
-    "literal_error": "must be {expected}",
-    "tuple_type": "must be an array",
-    "list_type": "must be an array",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "dict_type": "must be an object",
-    "uuid_type": "must be a UUID",
-    "uuid_parsing": "must be a UUID",
-}
-_VAGUE: Final = {"value_error", "assertion_error"}
-_UNION_MEMBERS: Final = {"uuid", "literal['me']"}
 
 # OAuth's own names for our errors, where an OAuth client may meet them (RFC 6749, 5.2).
 _OAUTH: Final = {
@@ -182,44 +150,13 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return problem(400)
-    # A value that fits no member of a union has a fault for each: one is enough.
-    violations = list({item.pointer: item for item in map(_violation, reversed(faults))}.values())[::-1]
-    return await on_app_error(request, InvalidInputError(violations))
+    return await on_app_error(request, InvalidInputError(violations_of(faults)))
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, StarletteHTTPException):
         raise error
     return problem(error.status_code, dict(error.headers or {}))
-
-
-def _violation(fault: dict[str, Any]) -> Violation:
-    """Translate one of Pydantic's errors, leaving out the input and whatever could quote it."""
-    place, *path = fault["loc"]
-    kind = str(fault["type"])
-    if kind == "extra_forbidden":
-        # The name of an unknown member is the caller's text: say where it stands, not what it is.
-        detail = "has a member that is not known here"
-        return Violation(_pointer(place, path[:-1]), "unknown-member", detail)
-    return Violation(_pointer(place, path), kind.replace("_", "-"), describe(fault))
-
-
-def describe(fault: Mapping[str, Any]) -> str:
-    """Say in words what one of Pydantic's errors is about, without the input or whatever could quote it."""
-    kind = str(fault["type"])
-    if kind in _DETAILS:
-        return _DETAILS[kind].format_map(fault.get("ctx", {}))
-    if fault.get("ctx") or kind in _VAGUE:
-        return "is not valid"
-    return str(fault["msg"])  # one of our own validators, which quote nothing
-
-
-def _pointer(place: str, path: Sequence[str | int]) -> str:
-    """Return where a fault is. The members of a union that were tried are Pydantic's, not the body's."""
-    parts = [str(part) for part in path if part not in _UNION_MEMBERS]
-    if place != "body":
-        return f"{place}:{'.'.join(parts)}" if parts else place
-    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
 def _headers(error: AppError) -> dict[str, str]:

@@ -2,7 +2,18 @@
 
 import typer
 
-from backend.cli import audit, db, doctor, erasure, keys, screening, serving, users
+from backend.cli import (
+    audit,
+    catalog,
+    db,
+    doctor,
+    erasure,
+    evaluation,
+    keys,
+    screening,
+    serving,
+    users,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,8 +24,10 @@ app = typer.Typer(
 app.add_typer(serving.commands)
 app.add_typer(screening.commands)
 app.add_typer(doctor.commands)
+app.add_typer(evaluation.commands, name="evaluate")
 app.add_typer(keys.commands, name="keys")
 app.add_typer(db.commands, name="db")
 app.add_typer(users.commands, name="user")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(erasure.commands, name="erasure")
+app.add_typer(catalog.commands, name="catalog")

@@ -11,7 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from backend import __version__
 from backend.cli import setup
-from backend.core import config, keys, migrations
+from backend.core import environment, keys, migrations
 from backend.core.config import Settings
 from backend.core.http import GuardedHttpProtocol
 from backend.core.mail import OUTBOX
@@ -81,7 +81,7 @@ def serve(
     url = f"http://{name}:{socket.getsockname()[1]}"
     if "public_url" not in settings.mail.model_fields_set and name in _OWN_MACHINE:
         # Links in mail lead here, on whichever port: the processes that serve read the settings anew.
-        config.export({"mail__public_url": url})
+        environment.export({"mail__public_url": url})
     data = settings.data_dir.resolve()
     mail = settings.mail.host or f"{data / OUTBOX} (files, until SAFEPLATE_MAIL__HOST names a server)"
     typer.echo(_TOUR.format(version=__version__, url=url, data=data, mail=mail))

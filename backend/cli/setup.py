@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
-from backend.api import problems
-from backend.core import bootstrap, config, keys, masters, rotation
+from backend.core import bootstrap, environment, keys, masters, rotation
 from backend.core.config import Settings
+from backend.core.violations import describe
 from backend.schemas.base import Incoming
 from backend.services import system
 
@@ -26,7 +26,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Folder of the database and t
 def read_settings(data_dir: Path | None) -> Settings:
     """Return the settings."""
     if data_dir is not None:
-        config.export({"data_dir": str(data_dir.absolute())})
+        environment.export({"data_dir": str(data_dir.absolute())})
     with explained():
         return Settings()
 
@@ -45,7 +45,7 @@ def checked(body: type[_Body], **values: object) -> _Body:
         return body.model_validate(values)
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
-            typer.echo(f"{'.'.join(map(str, fault['loc']))}: {problems.describe(fault)}", err=True)
+            typer.echo(f"{'.'.join(map(str, fault['loc']))}: {describe(fault)}", err=True)
         raise typer.Exit(2) from None
 
 
@@ -56,7 +56,7 @@ def explained() -> Iterator[None]:
         yield
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
-            name = config.PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
+            name = environment.PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
             typer.echo(f"{name}: {fault['msg']}", err=True)
         raise typer.Exit(2) from None
     except SettingsError as error:

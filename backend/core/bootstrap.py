@@ -3,7 +3,8 @@
 import os
 
 from backend.core import keys
-from backend.core.config import Settings, is_serverless
+from backend.core.config import Settings
+from backend.core.environment import is_serverless
 
 
 class SettingMissingError(Exception):

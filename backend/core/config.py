@@ -3,9 +3,7 @@
 No module reads settings at import time: `create_app(settings)` receives them. A secret has no default.
 """
 
-import os
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,9 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
-from backend.core.environment import EnvironmentSource
-
-PREFIX = "SAFEPLATE_"
+from backend.core.environment import PREFIX, EnvironmentSource
 
 Seconds = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=3650))]
 Rate = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}/([1-9]\d{0,3} ?)?(second|minute|hour|day)s?$")]
@@ -141,6 +137,17 @@ class RateLimitSettings(_Group):
     registration: Rate = "20/hour"
     refresh: Rate = "120/minute"
     recovery: Rate = "10/hour"
+    guest_check: Rate = "60/minute"
+
+
+class ScreeningSettings(_Group):
+    """Checking labels.
+
+    Attributes:
+        guests: Whether people without an account may check labels for what they say they avoid.
+    """
+
+    guests: bool = True
 
 
 class RedisSettings(_Group):
@@ -224,6 +231,16 @@ class ErasureSettings(_Group):
     interval: Seconds = timedelta(minutes=1)
 
 
+class CatalogSettings(_Group):
+    """What operators add to the catalogue.
+
+    Attributes:
+        max_age: How old what a process knows of it may be; each looks that often for changes of others.
+    """
+
+    max_age: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=1))] = timedelta(seconds=1)
+
+
 class LogSettings(_Group):
     """How much is logged, and whether for people or for machines."""
 
@@ -251,11 +268,13 @@ class Settings(BaseSettings):
     password: PasswordSettings = PasswordSettings()
     rate_limit: RateLimitSettings = RateLimitSettings()
     redis: RedisSettings = RedisSettings()
+    screening: ScreeningSettings = ScreeningSettings()
     http: HttpSettings = HttpSettings()
     mail: MailSettings = MailSettings()
     jobs: JobSettings = JobSettings()
     audit: AuditSettings = AuditSettings()
     erasure: ErasureSettings = ErasureSettings()
+    catalog: CatalogSettings = CatalogSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -276,15 +295,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then variables."""
         return init_settings, EnvironmentSource(settings_cls, env_settings)
-
-
-def export(values: Mapping[str, str]) -> None:
-    """Hand settings to the processes that this one starts (`data_dir` becomes `SAFEPLATE_DATA_DIR`)."""
-    for name, value in values.items():
-        os.environ[f"{PREFIX}{name.upper()}"] = value  # noqa: TID251 - this is the one place
-
-
-def is_serverless() -> bool:
-    """Tell whether this host forgets its disk between requests."""
-    signs = ("VERCEL", "AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "NETLIFY")
-    return any(sign in os.environ for sign in signs)  # noqa: TID251 - as above

@@ -1,11 +1,14 @@
-"""Reading settings from the environment: the variables, and the files that `..._FILE` variables name."""
+"""The environment: the variables, the files that `..._FILE` variables name, and what else it tells."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+PREFIX: Final = "SAFEPLATE_"
 _FILE_SUFFIX: Final = "_file"
 
 
@@ -29,3 +32,15 @@ class EnvironmentSource(PydanticBaseSettingsSource):
                     path = Path(group.pop(name))
                     group[name.removesuffix(_FILE_SUFFIX)] = path.read_text("utf-8").strip()
         return values
+
+
+def export(values: Mapping[str, str]) -> None:
+    """Hand settings to the processes that this one starts (`data_dir` becomes `SAFEPLATE_DATA_DIR`)."""
+    for name, value in values.items():
+        os.environ[f"{PREFIX}{name.upper()}"] = value  # noqa: TID251 - this is the one place
+
+
+def is_serverless() -> bool:
+    """Tell whether this host forgets its disk between requests."""
+    signs = ("VERCEL", "AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "NETLIFY")
+    return any(sign in os.environ for sign in signs)  # noqa: TID251 - as above

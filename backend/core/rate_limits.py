@@ -23,7 +23,7 @@ class RateLimits:
         self._limiter = SlidingWindowCounterRateLimiter(_storage(self._pool))
         self._items: dict[str, RateLimitItem] = {
             name: parse(getattr(settings.rate_limit, name))
-            for name in ("login", "registration", "refresh", "recovery")
+            for name in ("login", "registration", "refresh", "recovery", "guest_check")
         }
 
     async def count(self, name: str, *whose: str) -> None:

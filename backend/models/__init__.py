@@ -6,6 +6,7 @@ Importing the package registers every table.
 from backend.models import (
     attempts,
     audit,
+    catalog,
     credentials,
     erasure,
     export,
@@ -19,6 +20,7 @@ from backend.models import (
 __all__ = [
     "attempts",
     "audit",
+    "catalog",
     "credentials",
     "erasure",
     "export",

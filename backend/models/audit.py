@@ -52,6 +52,10 @@ class AuditAction(StrEnum):
     SEAL_BROKEN = "seal_broken"
     ERASURE_REQUESTED = "erasure_requested"
     ERASURE_UNDONE = "erasure_undone"
+    CATALOG_ENTRY_ADDED = "catalog_entry_added"
+    CATALOG_ENTRY_CHANGED = "catalog_entry_changed"
+    CATALOG_ENTRY_RETIRED = "catalog_entry_retired"
+    CATALOG_ENTRY_RESTORED = "catalog_entry_restored"
 
 
 class AuditActor(StrEnum):

@@ -9,11 +9,16 @@ from pydantic_core import PydanticCustomError
 
 # C0 controls but tab and line breaks, DEL, C1 controls: no database or log line should have to carry them.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a pair: no character, and no UTF-8 can hold it
 
 
-def _refuse_control_characters(value: str) -> str:
+def refuse_control_characters(value: str) -> str:
+    """Refuse what no text should hold."""
     if _CONTROL.search(value):
         raise PydanticCustomError("control_characters", "must not contain control characters")
+    # Pydantic looks itself where a text's length is all that it checks, and not where our check comes first.
+    if _SURROGATE.search(value):
+        raise PydanticCustomError("string_unicode", "must be valid Unicode")
     return value
 
 
@@ -27,12 +32,12 @@ def _refuse_lone_surrogates(value: SecretStr) -> SecretStr:
 
 
 def _refuse_control_characters_in_secret(value: SecretStr) -> SecretStr:
-    _refuse_control_characters(value.get_secret_value())
+    refuse_control_characters(value.get_secret_value())
     return value
 
 
-Text = Annotated[str, AfterValidator(_refuse_control_characters)]
-"""Text without control characters. Pydantic itself refuses lone surrogates."""
+Text = Annotated[str, AfterValidator(refuse_control_characters)]
+"""Text without control characters and lone surrogates."""
 
 Secret = Annotated[SecretStr, AfterValidator(_refuse_lone_surrogates)]
 """Text that no representation, log or error shows."""

@@ -10,6 +10,8 @@ _SPACES = re.compile(r"[\s\u2010-\u2015_-]+")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "\u2019": "'"})
 _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # soft hyphen and zero-width characters: invisible in print
 
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
+
 _MANY = "\0"
 _UNEVEN = re.compile(rf" *{_MANY}[ {_MANY}]*| {{2,}}")  # where one character does not become one
 
@@ -32,6 +34,28 @@ class Folded:
 def primary_language(tag: str) -> str:
     """Return the primary subtag of a BCP 47 language tag: `fr` of `fr-CA`."""
     return tag.partition("-")[0].lower()
+
+
+def preferred_language(header: str, offered: Sequence[str]) -> str | None:
+    """Return which of some languages an `Accept-Language` header prefers (RFC 9110, 12.5.4), or None.
+
+    Of a range that is not well formed, its weight counts as none.
+    """
+    best: tuple[float, str] | None = None
+    for wanted in header.split(","):
+        tag, _, weight = wanted.partition(";")
+        language = primary_language(tag.strip())
+        quality = _quality(weight)
+        if language in offered and quality > (best[0] if best else 0):
+            best = (quality, language)
+    return best[1] if best else None
+
+
+def _quality(weight: str) -> float:
+    found = _WEIGHT.fullmatch(weight.strip())
+    if not weight.strip():
+        return 1
+    return float(found[1]) if found else 0
 
 
 def fold(text: str) -> str:

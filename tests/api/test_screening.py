@@ -34,6 +34,9 @@ async def test_a_label_is_answered_with_its_evidence(client: httpx2.AsyncClient)
         "start": LABEL.index("whey"),
         "end": LABEL.index("whey") + len("whey powder"),
         "clause": "ingredients",
+        "pointer": "/text",
+        "kind": "strict",
+        "source": "the person's own record",
         "reason": None,
     }
     assert findings["coeliac_disease", "semolina"]["verdict"] == "contains"
@@ -124,6 +127,30 @@ async def test_who_has_not_answered_about_allergies_is_never_cleared_whatever_el
         (person,) = answer["people"]
         assert (answer["verdict"], person["verdict"], person["findings"]) == (verdict, verdict, [])
         assert person["allergies_answered"] is (verdict == "no_conflict_found")
+
+
+@pytest.mark.parametrize(
+    ("regime", "verdict", "named"),
+    [
+        pytest.param("us", "unknown", "mustard", id="may-hide"),
+        pytest.param("eu", "no_conflict_found", None, id="must-be-named"),
+    ],
+)
+async def test_a_law_that_lets_an_allergen_hide_is_a_reason(
+    client: httpx2.AsyncClient, regime: str, verdict: str, named: str | None
+) -> None:
+    amira = await make_person(client)
+    await make_profile(
+        client, amira, allergies=[{"name": "mustard"}], dietary_restrictions=[], medical_conditions=[]
+    )
+
+    response = await client.post(
+        CHECK, json={"text": "Ingredients: rice, salt", "lang": "en", "regime": regime}, headers=amira.headers
+    )
+
+    (person,) = response.raise_for_status().json()["people"]
+    assert (person["verdict"], person["findings"]) == (verdict, [])
+    assert [named in reason for reason in person["reasons"]] == ([True] if named else [])
 
 
 @pytest.mark.parametrize("regime", ["eu", "EU", "us", "au-nz"])

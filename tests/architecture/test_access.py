@@ -23,6 +23,8 @@ PROFILE = f"{API}/health/profiles/{{profile_id}}"
 FACTOR = f"{API}/auth/factors/{{factor_id}}"
 EXPORT = f"{API}/users/me/export"
 ACCOUNT = f"{API}/admin/users/{{user_id}}"
+ENTRIES = f"{API}/admin/catalog/entries"
+ENTRY = f"{ENTRIES}/{{code}}"
 
 ACCESS = {
     ("GET", "/"): PUBLIC,
@@ -91,7 +93,16 @@ ACCESS = {
     ("GET", f"{API}/catalog/allergens"): PUBLIC,
     ("GET", f"{API}/catalog/diets"): PUBLIC,
     ("GET", f"{API}/catalog/conditions"): PUBLIC,
+    ("GET", f"{API}/catalog/allergens/{{code}}"): PUBLIC,
+    ("GET", f"{API}/catalog/diets/{{code}}"): PUBLIC,
+    ("GET", f"{API}/catalog/conditions/{{code}}"): PUBLIC,
+    ("GET", f"{API}/catalog/regimes"): PUBLIC,
+    ("GET", f"{API}/catalog/regimes/{{code}}"): PUBLIC,
     ("POST", f"{API}/screening/check"): USER,
+    ("POST", f"{API}/screening/batch"): USER,
+    ("POST", f"{API}/screening/menu"): USER,
+    # For people without an account: it has no session, and so reads nobody's data.
+    ("POST", f"{API}/screening/guest"): PUBLIC,
     ("GET", f"{API}/admin/users"): ADMIN,
     ("GET", ACCOUNT): ADMIN,
     ("POST", f"{ACCOUNT}/disable"): ADMIN,
@@ -102,6 +113,10 @@ ACCESS = {
     ("GET", f"{ACCOUNT}/sessions"): ADMIN,
     ("DELETE", f"{ACCOUNT}/sessions"): ADMIN,
     ("GET", f"{ACCOUNT}/activity"): ADMIN,
+    ("GET", ENTRIES): ADMIN,
+    ("POST", ENTRIES): ADMIN,
+    ("GET", ENTRY): ADMIN,
+    ("PATCH", ENTRY): ADMIN,
 }
 # What a device that was left signed in must not do: it needs a sign-in within the last ten minutes.
 RECENT = {
@@ -123,6 +138,8 @@ RECENT = {
     ("POST", f"{ACCOUNT}/keep"),
     ("PUT", f"{ACCOUNT}/role"),
     ("DELETE", f"{ACCOUNT}/sessions"),
+    ("POST", ENTRIES),
+    ("PATCH", ENTRY),
 }
 IDS = ("session_id", "factor_id", "user_id", "entry_id", "export_id")
 CLOSED = [pytest.param(*key, id=" ".join(key)) for key, access in ACCESS.items() if access != PUBLIC]
@@ -150,7 +167,7 @@ async def test_every_closed_operation_says_so_in_the_document(settings: Settings
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 async def test_nobody_gets_in_without_a_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
     others = {name: uuid.uuid4() for name in IDS}
-    path = path.format(profile_id="me", version=1, **others)
+    path = path.format(profile_id="me", version=1, code="local.teff", **others)
 
     response = await client.request(method, path, headers={"If-Match": "*"})
 
@@ -163,7 +180,7 @@ async def test_an_old_sign_in_is_refused_exactly_where_a_recent_one_is_needed(
 ) -> None:
     olga = await make_admin(client, resources)
     others = {name: uuid.uuid4() for name in IDS}
-    target = path.format(profile_id="me", version=1, **others)
+    target = path.format(profile_id="me", version=1, code="local.teff", **others)
     time.advance(minutes=10, seconds=1)
 
     response = await client.request(method, target, headers=olga.headers)
@@ -214,7 +231,7 @@ async def test_ordinary_people_administer_nobody(client: httpx2.AsyncClient, met
     body = {"role": "admin"} if method == "PUT" else None
 
     for target in (amira, boris):
-        address = path.format(user_id=target.id)
+        address = path.format(user_id=target.id, code="local.teff")
         response = await client.request(method, address, json=body, headers=boris.headers)
 
         assert (response.status_code, response.json()["code"]) == (403, "admin-only")

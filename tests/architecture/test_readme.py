@@ -8,7 +8,8 @@ import typer
 from pydantic import BaseModel
 
 from backend.cli import app
-from backend.core.config import PREFIX, Settings
+from backend.core.config import Settings
+from backend.core.environment import PREFIX
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 

@@ -47,7 +47,7 @@ async def test_a_valid_token_opens_nothing_while_sessions_cannot_be_asked(
 ) -> None:
     amira = await make_person(client)
     things = ("profile_id", "entry_id", "session_id", "factor_id", "user_id", "export_id")
-    ids = dict.fromkeys(things, str(amira.id)) | {"version": "1"}
+    ids = dict.fromkeys(things, str(amira.id)) | {"version": "1", "code": "milk"}
 
     for method, path in [key for key, access in ACCESS.items() if access != PUBLIC]:
         headers = amira.headers | {"If-Match": "*"}

@@ -85,7 +85,8 @@ def test_nothing_runs_text_as_code_or_in_a_shell() -> None:
 def test_templates_come_from_files_and_escape() -> None:
     names = [(path, name, call) for path, tree in TREES.items() for name, call in _calls(tree)]
 
-    made = [call for _, name, call in names if name == "Environment"]
+    # Settings are read by another class of this name, which makes no templates.
+    made = [call for path, name, call in names if name == "Environment" and path != "backend/core/config.py"]
     assert {path for path, name, _ in names if name in {"from_string", "Template", "Markup"}} == set()
     assert len(made) == 2
     assert all("autoescape" in {keyword.arg for keyword in call.keywords} for call in made)
@@ -109,7 +110,10 @@ def test_yaml_brings_no_object_to_life() -> None:
         assert ast.unparse(call.func) == "yaml.load"
         (loader,) = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "Loader"]
         module = import_module(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-        assert getattr(module, loader) in {yaml.SafeLoader, getattr(yaml, "CSafeLoader", None)}
+        used = getattr(module, loader)
+        assert issubclass(used, (yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        assert used.yaml_constructors == yaml.SafeLoader.yaml_constructors
+        assert not used.yaml_multi_constructors
 
 
 def test_no_statement_is_put_together_from_values() -> None:
@@ -167,7 +171,9 @@ def test_no_pattern_is_made_of_what_a_caller_sent() -> None:
         if not _is_constant(call.args[0])
     }
 
-    assert found == set()
+    # The stems of our own lexicons, escaped.
+    ours = "backend/services/screening/lexicon.py: '|'.join(map(re.escape, sorted(stems))) or '(?!)'"
+    assert found == {ours}
 
 
 @pytest.mark.parametrize("digest", ["md5", "sha1", "MD5", "SHA1", "DES", "ECB", "ARC4", "PKCS1v15", "RC4"])

@@ -1,4 +1,4 @@
-"""Administering accounts: by administrators through the API, and by operators at the command line.
+"""Administering accounts and the catalogue: by administrators through the API, or at the command line.
 
 Nothing here reads a health profile, and whatever is done or read is written down in the same transaction.
 """
@@ -12,6 +12,14 @@ from backend.services.admin.authority import (
     authority_of,
 )
 from backend.services.admin.changes import change_role, disable, enable, end_sessions
+from backend.services.admin.entries import (
+    EntryCodeTakenError,
+    add_entry,
+    list_entries,
+    read_entry,
+    to_entry_response,
+    update_entry,
+)
 from backend.services.admin.erasing import erase, erase_at_once, keep
 from backend.services.admin.operating import (
     AccountDisabledError,
@@ -29,7 +37,9 @@ __all__ = [
     "AccountNotFoundError",
     "AdminOnlyError",
     "Authority",
+    "EntryCodeTakenError",
     "OwnAccountError",
+    "add_entry",
     "authority_of",
     "change_role",
     "create_user",
@@ -41,10 +51,14 @@ __all__ = [
     "find_user",
     "keep",
     "list_activity",
+    "list_entries",
     "list_sessions",
     "list_users",
+    "read_entry",
     "read_user",
     "remove_factors",
     "send_reset_link",
     "set_password",
+    "to_entry_response",
+    "update_entry",
 ]

@@ -1,32 +1,30 @@
-"""Reading the catalogue's files, once, and refusing to start on a fault in them."""
+"""The catalogue in memory: the shipped one, read and checked once, and operators' entries laid over it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeAlias
 
-import yaml
-
-from backend.core.errors import InvalidInputError
+from backend.core.errors import InvalidInputError, NotFoundError
+from backend.models.catalog import RequirementType
+from backend.services.catalog import checks
 from backend.services.catalog.entries import (
     Allergen,
     Condition,
     Diet,
     Named,
     Regime,
-    RequirementType,
     Substance,
 )
+from backend.services.catalog.files import FOLDER, read_files
 from backend.services.catalog.names import NameIndex
-from backend.utils.text import fold
+from backend.services.catalog.relations import ancestors_of, descendants_of
 
-FOLDER = Path(__file__).parents[2] / "data" / "catalog"
-_FILES = ("allergens", "substances", "diets", "conditions", "regimes")
-_Entry = TypeVar("_Entry", bound=Named)
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Entry: TypeAlias = Allergen | Diet | Condition
+
+_VERSION_DIGITS: Final = 12
 
 
 class CursorUnknownError(InvalidInputError):
@@ -36,25 +34,46 @@ class CursorUnknownError(InvalidInputError):
     title = "The cursor is not one of this list"
 
 
+class CodeUnknownError(NotFoundError):
+    """The catalogue has no entry with this code."""
+
+    code = "code-unknown"
+    title = "The catalogue has no entry with this code"
+
+
 class CatalogFaultError(Exception):
-    """The catalogue's files contradict themselves; the message says where."""
+    """The catalogue's files contradict themselves; the message says where, a line for each fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """What an operator added."""
+
+    entry: Entry
+    is_retired: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
-    """Everything that is approved.
+    """Everything that is approved, at one moment. It never changes: a change is another catalogue.
 
     Attributes:
-        allergens: What a person can be recorded as allergic to, by code.
+        allergens: What a person can be recorded as allergic to, by code; retired ones too.
         substances: Allergens and everything else that rules and labels refer to, by code.
-        version: First 12 hexadecimal digits of the SHA-256 of the files.
+        own: Codes of operators' entries.
+        retired: Codes that nobody records anew; who has them keeps them.
+        unsound: Codes of operators' entries that refer to what is no longer there.
+        version: 12 hexadecimal digits that change with anything in it.
     """
 
-    allergens: Mapping[str, Allergen]
-    substances: Mapping[str, Substance]
-    diets: Mapping[str, Diet]
-    conditions: Mapping[str, Condition]
-    regimes: Mapping[str, Regime]
+    allergens: dict[str, Allergen]
+    substances: dict[str, Substance]
+    diets: dict[str, Diet]
+    conditions: dict[str, Condition]
+    regimes: dict[str, Regime]
+    own: frozenset[str]
+    retired: frozenset[str]
+    unsound: frozenset[str]
     version: str
     _ancestors: Mapping[str, frozenset[str]]
     _descendants: Mapping[str, frozenset[str]]
@@ -68,18 +87,68 @@ class Catalog:
         """Return a substance and all its kinds."""
         return self._descendants[code]
 
-    def resolve(self, requirement: RequirementType, name: str) -> str:
+    def part(self, requirement: RequirementType) -> Mapping[str, Entry]:
+        """Return one of the parts that a profile may hold, by code."""
+        parts: dict[RequirementType, Mapping[str, Entry]] = {
+            RequirementType.ALLERGY: self.allergens,
+            RequirementType.DIET: self.diets,
+            RequirementType.CONDITION: self.conditions,
+        }
+        return parts[requirement]
+
+    def entry(self, requirement: RequirementType, code: str) -> Entry:
+        """Return an entry.
+
+        Raises:
+            CodeUnknownError: There is none with this code.
+        """
+        try:
+            return self.part(requirement)[code]
+        except KeyError:
+            raise CodeUnknownError from None
+
+    def regime(self, code: str) -> Regime:
+        """Return a food law; case does not count.
+
+        Raises:
+            CodeUnknownError: There is none with this code.
+        """
+        try:
+            return self.regimes[code.lower()]
+        except KeyError:
+            raise CodeUnknownError from None
+
+    def name(self, requirement: RequirementType, code: str, language: str) -> str:
+        """Return an entry's name, or its code where this catalogue does not know it (yet)."""
+        entry = self.part(requirement).get(code)
+        return entry.name(language) if entry else code
+
+    def holds(self, code: str) -> bool:
+        """Return whether any part has this code."""
+        return any(code in part for part in (self.substances, self.diets, self.conditions))
+
+    def owner(self, requirement: RequirementType, name: str) -> str | None:
+        """Return the code of the entry that has a name, or None."""
+        return self._names[requirement].owner(name)
+
+    def resolve(self, requirement: RequirementType, name: str, *, kept: Collection[str] = ()) -> str:
         """Return the code of an approved name in any language.
+
+        Args:
+            requirement: The part of the catalogue.
+            name: What somebody calls it.
+            kept: Codes that may be retired, or unknown: what somebody has, they keep.
 
         Raises:
             UnknownNameError: It is not approved; names the three nearest.
+            RetiredNameError: It is no longer recorded anew.
         """
-        return self._names[requirement].resolve(name)
+        return self._names[requirement].resolve(name, kept=kept)
 
     def search(
         self, requirement: RequirementType, query: str, *, after: str | None, limit: int
     ) -> list[Named]:
-        """Return the entries that match a query, best first; all of them for an empty one.
+        """Return the entries that match a query, best first; all that are not retired for an empty one.
 
         Args:
             requirement: The part of the catalogue.
@@ -91,9 +160,9 @@ class Catalog:
             CursorUnknownError: The query does not find the code after which to begin.
         """
         found = self._names[requirement].search(query)
-        codes = [entry.code for entry in found]
         if after is None:
             return list(found[:limit])
+        codes = [entry.code for entry in found]
         if after not in codes:
             raise CursorUnknownError
         start = codes.index(after) + 1
@@ -110,96 +179,108 @@ def shipped() -> Catalog:
     return load(FOLDER)
 
 
+def find_faults(folder: Path) -> list[str]:
+    """Return everything that is wrong with the files of a catalogue.
+
+    Raises:
+        OSError: One is missing.
+    """
+    return checks.faults(read_files(folder))
+
+
 def load(folder: Path) -> Catalog:
     """Read and check a catalogue.
 
     Raises:
-        CatalogFaultError: Double codes or names, unknown parents, circles, or rules about unknown codes.
+        CatalogFaultError: Whatever `checks.faults` finds.
     """
-    texts = {name: (folder / f"{name}.yaml").read_bytes() for name in _FILES}
-    allergens = _parse(texts["allergens"], Allergen)
-    others = _parse(texts["substances"], Substance)
-    diets, conditions = _parse(texts["diets"], Diet), _parse(texts["conditions"], Condition)
-    regimes = _parse(texts["regimes"], Regime)
-    substances: dict[str, Substance] = {**allergens, **others}
-    if len(substances) != len(allergens) + len(others):
-        raise CatalogFaultError("a code is both an allergen and another substance")
-    ancestors = {code: _ancestors_of(code, substances, ()) for code in substances}
-    _check_relations(substances, ancestors)
-    _check_rules(substances, (*diets.values(), *conditions.values()))
-    _check_regimes(allergens, regimes.values())
+    files = read_files(folder)
+    if found := checks.faults(files):
+        raise CatalogFaultError("\n".join(found))
+    allergens = {entry.code: entry for entry in files.allergens}
+    ancestors = ancestors_of(substances := {**allergens, **{entry.code: entry for entry in files.substances}})
+    return Catalog(
+        allergens=allergens,
+        substances=substances,
+        diets={entry.code: entry for entry in files.diets},
+        conditions={entry.code: entry for entry in files.conditions},
+        regimes={entry.code: entry for entry in files.regimes},
+        own=frozenset(),
+        retired=frozenset(),
+        unsound=frozenset(),
+        version=hashlib.sha256(files.content).hexdigest()[:_VERSION_DIGITS],
+        _ancestors=ancestors,
+        _descendants=descendants_of(ancestors),
+        _names={
+            RequirementType.ALLERGY: NameIndex(files.allergens),
+            RequirementType.DIET: NameIndex(files.diets),
+            RequirementType.CONDITION: NameIndex(files.conditions),
+        },
+    )
+
+
+def lay_over(base: Catalog, own: Iterable[OwnEntry], *, version: str) -> Catalog:
+    """Return a shipped catalogue with operators' entries.
+
+    What is shipped wins: it keeps its codes and its names, and an entry that has one of them does without.
+    Nothing here fails: entries were checked when they were added, and an update of the service must not be
+    stopped by them. One that refers to what is gone is shown, and is unsound: no label is clear of it.
+    """
+    listed = [item for item in own if not base.holds(item.entry.code)]
+    there = base.substances.keys() | {item.entry.code for item in listed if isinstance(item.entry, Allergen)}
+    added = [OwnEntry(_sound(item.entry, there), is_retired=item.is_retired) for item in listed]
+    retired = frozenset(item.entry.code for item in added if item.is_retired)
+    own_allergens = {item.entry.code: item.entry for item in added if isinstance(item.entry, Allergen)}
+    substances = {**base.substances, **own_allergens}
+    allergens = {**base.allergens, **own_allergens}
+    diets = base.diets | {item.entry.code: item.entry for item in added if isinstance(item.entry, Diet)}
+    conditions = base.conditions | {
+        item.entry.code: item.entry for item in added if isinstance(item.entry, Condition)
+    }
+    ancestors = ancestors_of(substances)
+    codes = frozenset(item.entry.code for item in added)
     return Catalog(
         allergens=allergens,
         substances=substances,
         diets=diets,
         conditions=conditions,
-        regimes=regimes,
-        version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
+        regimes=base.regimes,
+        own=codes,
+        retired=retired,
+        unsound=frozenset(item.entry.code for item in listed if not refers_to(item.entry) <= there),
+        version=hashlib.sha256(f"{base.version} {version}".encode()).hexdigest()[:_VERSION_DIGITS],
         _ancestors=ancestors,
-        _descendants={
-            code: frozenset({code} | {other for other in substances if code in ancestors[other]})
-            for code in substances
-        },
+        _descendants=descendants_of(ancestors),
         _names={
-            RequirementType.ALLERGY: NameIndex(allergens.values()),
-            RequirementType.DIET: NameIndex(diets.values()),
-            RequirementType.CONDITION: NameIndex(conditions.values()),
+            RequirementType.ALLERGY: NameIndex(allergens.values(), own=codes, retired=retired),
+            RequirementType.DIET: NameIndex(diets.values(), own=codes, retired=retired),
+            RequirementType.CONDITION: NameIndex(conditions.values(), own=codes, retired=retired),
         },
     )
 
 
-def declared_on(regime: Regime, day: date | None) -> frozenset[str]:
-    """Return the codes that a law requires on labels on a day; None means including what is yet to come."""
-    return frozenset(
-        code for code, since in regime.declares.items() if since is None or day is None or since <= day
+def refers_to(entry: Entry) -> frozenset[str]:
+    """Return the codes of substances that an entry speaks of."""
+    if isinstance(entry, Allergen):
+        return frozenset((*entry.parents, *entry.found_in, *entry.akin))
+    return frozenset(code for rule in entry.rules for code in (*rule.avoid, *rule.unless))
+
+
+def _sound(entry: Entry, there: Collection[str]) -> Entry:
+    """Return an entry without what it says of substances that are not there."""
+
+    def kept(codes: Iterable[str]) -> tuple[str, ...]:
+        return tuple(code for code in codes if code in there)
+
+    if isinstance(entry, Allergen):
+        relations = {
+            "parents": kept(entry.parents),
+            "found_in": kept(entry.found_in),
+            "akin": kept(entry.akin),
+        }
+        return entry.model_copy(update=relations)
+    rules = tuple(
+        rule.model_copy(update={"avoid": kept(rule.avoid), "unless": kept(rule.unless)})
+        for rule in entry.rules
     )
-
-
-def _parse(text: bytes, kind: type[_Entry]) -> dict[str, _Entry]:
-    # The loader builds plain values alone: it is PyYAML's safe one, written in C where that was built.
-    entries = [kind.model_validate(item) for item in yaml.load(text, Loader=_Loader)]  # noqa: S506
-    found: dict[str, _Entry] = {}
-    owners: dict[str, str] = {}
-    for entry in entries:
-        if entry.code in found:
-            raise CatalogFaultError(f"two entries have the code {entry.code}")
-        found[entry.code] = entry
-        names = {*entry.names.values(), *(name for group in entry.synonyms.values() for name in group)}
-        for name in {fold(name) for name in names} | {fold(entry.code)}:
-            owner = owners.setdefault(name, entry.code)
-            if owner != entry.code:
-                raise CatalogFaultError(f"{entry.code} and {owner} share the name {name!r}")
-    return found
-
-
-def _ancestors_of(code: str, substances: Mapping[str, Substance], path: tuple[str, ...]) -> frozenset[str]:
-    if code not in substances:
-        raise CatalogFaultError(f"{path[-1]} has the unknown parent {code}")
-    if code in path:
-        raise CatalogFaultError(f"{code} is its own ancestor")
-    parents = substances[code].parents
-    found = [_ancestors_of(parent, substances, (*path, code)) | {parent} for parent in parents]
-    return frozenset().union(*found)
-
-
-def _check_relations(substances: Mapping[str, Substance], ancestors: Mapping[str, frozenset[str]]) -> None:
-    for entry in substances.values():
-        if unknown := set(entry.found_in) - substances.keys():
-            raise CatalogFaultError(f"{entry.code} is found in unknown {sorted(unknown)}")
-        if unknown := set(entry.akin) - substances.keys():
-            raise CatalogFaultError(f"{entry.code} is akin to unknown {sorted(unknown)}")
-        if entry.bare is not None and entry.code not in ancestors.get(entry.bare, ()):
-            raise CatalogFaultError(f"{entry.bare} is not a kind of {entry.code}")
-
-
-def _check_rules(substances: Mapping[str, Substance], holders: Iterable[Diet | Condition]) -> None:
-    for holder in holders:
-        for rule in holder.rules:
-            if unknown := {*rule.avoid, *rule.unless} - substances.keys():
-                raise CatalogFaultError(f"{holder.code} has a rule about unknown {sorted(unknown)}")
-
-
-def _check_regimes(allergens: Mapping[str, Allergen], regimes: Iterable[Regime]) -> None:
-    for regime in regimes:
-        if unknown := regime.declares.keys() - allergens.keys():
-            raise CatalogFaultError(f"{regime.code} declares unknown {sorted(unknown)}")
+    return entry.model_copy(update={"rules": rules})

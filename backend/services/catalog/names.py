@@ -1,14 +1,18 @@
 """Finding an entry by what people call it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from backend.services.catalog.entries import Named
 from backend.utils.text import fold
 
 _NEAREST = 3
 _MIN_SIMILARITY = 60  # of 100: below that a suggestion only confuses
+_COMPARED = 60  # names that are compared a second time
+_MIN_NEAR_LETTERS = 3  # shorter words are near to everything
+_END = "\n"  # stands between names: folding leaves none in them, and none in a query
 
 
 class UnknownNameError(Exception):
@@ -23,62 +27,115 @@ class UnknownNameError(Exception):
         self.nearest = nearest
 
 
+class RetiredNameError(Exception):
+    """The entry with this name was retired: who has it keeps it, and nobody records it anew."""
+
+
 class NameIndex:
-    """The codes, names and synonyms of one part of the catalogue, in every language."""
+    """The codes, names and synonyms of one part of the catalogue, in every language.
 
-    def __init__(self, entries: Iterable[Named]) -> None:
+    Where two entries have one name, what is shipped comes before what operators added; then a code before a
+    preferred name and that before a synonym; then the entry that stands first in the catalogue.
+    """
+
+    def __init__(
+        self, entries: Iterable[Named], *, own: Collection[str] = (), retired: Collection[str] = ()
+    ) -> None:
         self._entries = {entry.code: entry for entry in entries}
+        self._retired = frozenset(retired)
         self._owners: dict[str, str] = {}
-        for entry in self._entries.values():
-            for name in _names(entry):
-                self._owners.setdefault(fold(name), entry.code)
-        self._names = list(self._owners)
-        self._rank = {code: rank for rank, code in enumerate(self._entries)}
+        folded = {code: _folded(entry) for code, entry in self._entries.items()}
+        for is_own, kind in ((False, 0), (False, 1), (False, 2), (True, 0), (True, 1), (True, 2)):
+            for code, kinds in folded.items():
+                if (code in own) is is_own:
+                    for name in kinds[kind]:
+                        self._owners.setdefault(name, code)
+        # One text for each entry, with its names as lines: searching it takes one look instead of a dozen.
+        self._lines = {
+            code: _END + "".join(f"{name}{_END}" for names in kinds for name in names)
+            for code, kinds in folded.items()
+            if code not in self._retired
+        }
+        self._names = [
+            name
+            for code in self._lines
+            for names in folded[code]
+            for name in names
+            if self._owners[name] == code
+        ]
+        self._longest = max(map(len, self._names), default=0)
 
-    def resolve(self, name: str) -> str:
+    def owner(self, name: str) -> str | None:
+        """Return the code of the entry that has a name, or None."""
+        return self._owners.get(fold(name))
+
+    def resolve(self, name: str, *, kept: Collection[str] = ()) -> str:
         """Return the code of the entry with that code, name or synonym; case and accents do not count.
+
+        Args:
+            name: What somebody calls it.
+            kept: Codes that may be retired, or unknown: what somebody has, they keep.
 
         Raises:
             UnknownNameError: There is none; names the three nearest.
+            RetiredNameError: It was retired.
         """
         folded = fold(name)
         code = self._owners.get(folded)
+        if code is None and name in kept:
+            return name
         if code is None:
             near = self._near(folded, minimum=0)[:_NEAREST]
             raise UnknownNameError(tuple(self._entries[item].name("en") for item in near))
+        if code in self._retired and code not in kept:
+            raise RetiredNameError
         return code
 
     def search(self, query: str) -> Sequence[Named]:
         """Return matching entries: exact before prefix before part of a name before near."""
         folded = fold(query)
         if not folded:
-            return tuple(self._entries.values())
-        found: dict[str, tuple[int, int]] = {}
-        for name, code in self._owners.items():
-            if (quality := _quality(folded, name)) is not None:
-                place = (quality, self._rank[code])
-                found[code] = min(found.get(code, place), place)
-        exact_first = sorted(found, key=lambda code: found[code])
-        near = [code for code in self._near(folded, minimum=_MIN_SIMILARITY) if code not in found]
-        return tuple(self._entries[code] for code in (*exact_first, *near))
+            return tuple(self._entries[code] for code in self._lines)
+        places: tuple[list[str], ...] = ([], [], [])
+        for code, lines in self._lines.items():
+            if folded in lines:
+                places[_place(folded, lines)].append(code)
+        found = [code for place in places for code in place]
+        known = set(found)
+        near = [code for code in self._near(folded, minimum=_MIN_SIMILARITY) if code not in known]
+        return tuple(self._entries[code] for code in (*found, *near))
 
     def _near(self, folded: str, *, minimum: int) -> list[str]:
+        """Return the codes of the names that are nearest, best first.
+
+        The quick measure chooses some names; the one for which two letters that changed places are one slip
+        of the hand puts them in order.
+        """
+        if minimum and not _MIN_NEAR_LETTERS <= len(folded) <= 2 * self._longest:
+            return []
+        # What a name cannot be as long as is no misspelling of it, and comparing takes time for its length.
+        query = folded[: 2 * self._longest]
         matches = process.extract(
-            folded, self._names, scorer=fuzz.ratio, limit=5 * _NEAREST, score_cutoff=minimum
+            query, self._names, scorer=fuzz.ratio, limit=_COMPARED, score_cutoff=minimum
         )
-        return list(dict.fromkeys(self._owners[name] for name, _, _ in matches))
+        chosen = sorted(matches, key=lambda match: (-OSA.normalized_similarity(query, match[0]), match[2]))
+        return list(dict.fromkeys(self._owners[name] for name, _, _ in chosen[: 5 * _NEAREST]))
 
 
-def _names(entry: Named) -> Iterable[str]:
-    yield entry.code
-    yield from entry.names.values()
-    for synonyms in entry.synonyms.values():
-        yield from synonyms
+def _folded(entry: Named) -> tuple[list[str], list[str], list[str]]:
+    """Return an entry's code, its preferred names and its synonyms, each once."""
+    synonyms = (name for group in entry.synonyms.values() for name in group)
+    seen: set[str] = set()
+    kinds: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for kind, names in enumerate(((entry.code,), entry.names.values(), synonyms)):
+        for name in map(fold, names):
+            if name not in seen:
+                seen.add(name)
+                kinds[kind].append(name)
+    return kinds
 
 
-def _quality(query: str, name: str) -> int | None:
-    if name == query:
+def _place(query: str, lines: str) -> int:
+    if f"{_END}{query}{_END}" in lines:
         return 0
-    if name.startswith(query):
-        return 1
-    return 2 if query in name else None
+    return 1 if f"{_END}{query}" in lines else 2

@@ -10,7 +10,7 @@ from backend.schemas.health import (
     MedicalConditionEntry,
 )
 from backend.services import catalog
-from backend.services.catalog import UnknownNameError
+from backend.services.catalog import RetiredNameError, UnknownNameError
 from backend.services.health.document import Document, Entry
 from backend.services.health.sections import (
     ALLERGIES,
@@ -69,12 +69,12 @@ def to_code(section: Section[E], name: str) -> str:
     """Return the code of what a person calls an entry.
 
     Raises:
-        InvalidInputError: The name is not approved.
+        InvalidInputError: The name is not approved, or is no longer.
     """
     try:
-        return catalog.shipped().resolve(section.requirement, name)
-    except UnknownNameError as error:
-        raise InvalidInputError([_unknown("/name", error)]) from error
+        return catalog.current().resolve(section.requirement, name)
+    except (UnknownNameError, RetiredNameError) as error:
+        raise InvalidInputError([_refused("/name", error)]) from error
 
 
 def with_entries(document: Document, section: Section[E], entries: tuple[E, ...]) -> Document:
@@ -103,9 +103,9 @@ def _entries(
     for index, draft in enumerate(drafts):
         pointer = f"/{section.member}/{index}/name"
         try:
-            code = catalog.shipped().resolve(section.requirement, draft.name)
-        except UnknownNameError as error:
-            violations.append(_unknown(pointer, error))
+            code = catalog.current().resolve(section.requirement, draft.name, kept=known)
+        except (UnknownNameError, RetiredNameError) as error:
+            violations.append(_refused(pointer, error))
             continue
         if code in entries:
             violations.append(Violation(pointer, "duplicate", "is already in the list"))
@@ -113,7 +113,10 @@ def _entries(
     return tuple(entries.values())
 
 
-def _unknown(pointer: str, error: UnknownNameError) -> Violation:
+def _refused(pointer: str, error: UnknownNameError | RetiredNameError) -> Violation:
+    if isinstance(error, RetiredNameError):
+        detail = "is no longer on the approved list: who has it keeps it, and nobody records it anew"
+        return Violation(pointer, "retired-name", detail)
     return Violation(pointer, "unknown-name", "is not on the approved list", error.nearest)
 
 

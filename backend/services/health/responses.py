@@ -7,6 +7,7 @@ from backend.schemas.health import (
     MedicalConditionResponse,
 )
 from backend.services import catalog
+from backend.services.catalog import RequirementType
 from backend.services.health.document import Allergy, DietaryRestriction, MedicalCondition
 from backend.services.health.storage import Profile
 
@@ -35,17 +36,17 @@ def to_response(profile: Profile, *, language: str) -> HealthProfileResponse:
 
 def to_allergy(entry: Allergy, language: str) -> AllergyResponse:
     """Return an allergy as its owner sees it."""
-    name = catalog.shipped().allergens[entry.code].name(language)
+    name = catalog.current().name(RequirementType.ALLERGY, entry.code, language)
     return AllergyResponse(allergen=entry.code, name=name, **entry.model_dump(exclude={"code"}))
 
 
 def to_restriction(entry: DietaryRestriction, language: str) -> DietaryRestrictionResponse:
     """Return a dietary restriction as its owner sees it."""
-    name = catalog.shipped().diets[entry.code].name(language)
+    name = catalog.current().name(RequirementType.DIET, entry.code, language)
     return DietaryRestrictionResponse(diet=entry.code, name=name, **entry.model_dump(exclude={"code"}))
 
 
 def to_condition(entry: MedicalCondition, language: str) -> MedicalConditionResponse:
     """Return a medical condition as its owner sees it."""
-    name = catalog.shipped().conditions[entry.code].name(language)
+    name = catalog.current().name(RequirementType.CONDITION, entry.code, language)
     return MedicalConditionResponse(condition=entry.code, name=name, **entry.model_dump(exclude={"code"}))

@@ -2,28 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
-
-from rapidfuzz import fuzz, process
 
 from backend.services.screening.compounds import Match
+from backend.services.screening.damage import codes_of, misread
 from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.meanings import Role
 
-_MIN_SIMILARITY = 86  # of 100: "hazelnutt", "almnods"; lower figures begin to hit other foods
-_MAX_COMPARISONS = 200_000  # of a word with a name: bounds the work that a hostile text can ask for
-_MAX_LETTERS = 40  # of a word that is compared: no name is as long
-_MIN_FOREIGN = 6  # letters of a name of a language that the label may not be in
 _MIN_EDGE = 5  # letters of a name within a word
 _MIN_REST = 2  # letters of what is left: one more may be a misprint
+_MIN_GLUED = 4  # letters of a name that is run together with another word
+_MIN_BESIDE = 3  # letters of that other word
 
 _Word = tuple[int, int]
 _Found = tuple[tuple[str, ...], "Doubt"]
 
 
 class Doubt(StrEnum):
-    """Why words that were not understood may still stand for something."""
+    """Why words may still stand for something."""
 
     MISSPELT = "looks like a misspelt word for"
+    ABSENT = "may be an ingredient, or what the label says is absent:"
     PART = "is a longer word that was not understood and names"
 
 
@@ -34,7 +32,7 @@ def doubts(
     lexicon: Lexicon,
     languages: Sequence[str],
 ) -> Iterator[tuple[_Word, _Found]]:
-    """Yield the words that resemble an allergen's, or that begin or end with one, and its codes.
+    """Yield the words that resemble an allergen's, or that hold one, and its codes.
 
     Args:
         text: The folded label.
@@ -43,62 +41,49 @@ def doubts(
         lexicon: The words to compare them with.
         languages: The languages of the label, as far as they are known.
     """
-    spoken = tuple(sorted(languages))
-    names = _names(lexicon, spoken)
-    left = _MAX_COMPARISONS
     known: dict[str, _Found] = {}
     for word in words:
         letters = text[slice(*word)]
         if letters not in known:
-            near = _similar(letters, lexicon, spoken) if left > 0 and len(letters) <= _MAX_LETTERS else ()
-            left -= len(names)
+            near = misread(letters, lexicon, languages)
             known[letters] = (
                 (near, Doubt.MISSPELT)
                 if near
-                else (_edge_codes(word, inside[word], lexicon, names), Doubt.PART)
+                else (_held(word, inside.get(word, ()), lexicon, languages), Doubt.PART)
             )
         if known[letters][0]:
             yield word, known[letters]
 
 
-@lru_cache(maxsize=16)
-def _names(lexicon: Lexicon, languages: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Return the names that words of these languages are compared with.
-
-    Where the language is not known, short names are left out: each is near some word of another language.
-    """
-    names: dict[str, tuple[str, ...]] = {}
-    for language in languages or lexicon.languages:
-        for name, codes in lexicon.similar[language].items():
-            if languages or len(name) >= _MIN_FOREIGN:
-                names.setdefault(name, codes)
-    return names
-
-
-# Labels share most of their strange words: names of brands, places and plants.
-@lru_cache(maxsize=16_384)
-def _similar(word: str, lexicon: Lexicon, languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what the name that a word is most like stands for."""
-    names = _names(lexicon, languages)
-    near = process.extractOne(word, names.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
-    return names[near[0]] if near else ()
-
-
-def _edge_codes(
-    word: _Word, inside: Sequence[Match], lexicon: Lexicon, names: Mapping[str, tuple[str, ...]]
+def _held(
+    word: _Word, inside: Sequence[Match], lexicon: Lexicon, languages: Sequence[str]
 ) -> tuple[str, ...]:
     """Return what the longest name at either end of a word stands for: "soybeanand", "Haselnussknurz".
 
-    A longer word of another meaning that begins or ends there hides it: "butternutpie" has no butter.
+    A longer word of another meaning that begins or ends there hides it: "butternutpie" has no butter. A short
+    name counts where a word stands beside it that leaves no letter over: "sugarmilk", but not "coconutmilk",
+    since "coconut milk" is none.
     """
-    longest: dict[str, str] = {}
-    for phrase, start, end in inside:
-        name = lexicon.phrases[phrase]
-        if len(name) < _MIN_EDGE or word[1] - word[0] < len(name) + _MIN_REST or " " in name:
-            continue
-        for edge, is_there in (("start", start == word[0]), ("end", end == word[1])):
-            if is_there and len(name) > len(longest.get(edge, "")):
-                longest[edge] = name
-    return next(
-        (names[name] for name in sorted(longest.values(), key=len, reverse=True) if name in names), ()
-    )
+    begins = {end: lexicon.phrases[phrase] for phrase, start, end in inside if start == word[0]}
+    ends = {start: lexicon.phrases[phrase] for phrase, start, end in inside if end == word[1]}
+    length = word[1] - word[0]
+    for place in sorted(begins.keys() & ends.keys()):
+        pair = begins[place], ends[place]
+        if min(map(len, pair)) >= _MIN_BESIDE and sum(map(len, pair)) == length:
+            return _glued(pair, lexicon, languages)
+    longest = [max((*names.values(), ""), key=len) for names in (begins, ends)]
+    for name in sorted(longest, key=len, reverse=True):
+        if _MIN_EDGE <= len(name) <= length - _MIN_REST and (codes := codes_of(name, lexicon, languages)):
+            return codes
+    return ()
+
+
+def _glued(pair: tuple[str, str], lexicon: Lexicon, languages: Sequence[str]) -> tuple[str, ...]:
+    """Return what two words that are run together stand for: what they mean as one phrase, if they do."""
+    joined = " ".join(pair)
+    for phrase, start, end in lexicon.automaton.find_matches_as_indexes(joined, overlapping=True):
+        if end - start == len(joined):
+            meanings = lexicon.meanings[phrase]
+            return next((meaning.codes for meaning in meanings if meaning.role is Role.TERM), ())
+    found = [codes_of(name, lexicon, languages) for name in pair if len(name) >= _MIN_GLUED]
+    return tuple(dict.fromkeys(code for codes in found for code in codes))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 _Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _Plain: TypeAlias = "str | list[_Plain] | dict[str, _Plain]"
@@ -14,13 +14,23 @@ class LexiconFaultError(Exception):
     """A lexicon contradicts itself or the catalogue; the message says where."""
 
 
+class Source(BaseModel):
+    """What an ingredient may be made from, and which laws let it hide that."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    could_be: tuple[str, ...]
+    exempt: dict[str, tuple[str, ...]] = {}
+
+
 class Maybe(BaseModel):
-    """Words that have a source which the label does not tell."""
+    """Words that have a source which the label does not tell: one that all languages know, or codes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     words: tuple[str, ...]
-    could_be: tuple[str, ...]
+    source: str | None = None
+    could_be: tuple[str, ...] = ()
     compound: bool = False
 
 
@@ -42,14 +52,26 @@ class File(BaseModel):
 
     language: str
     terms: dict[str, tuple[str, ...]]
+    recipes: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()
     maybe: tuple[Maybe, ...] = ()
     plain: tuple[str, ...] = ()
     clauses: dict[str, tuple[str, ...]]
     filler: tuple[str, ...] = ()
+    joining: tuple[str, ...] = ()
+    allergy_stems: tuple[str, ...] = ()
     nutrients: tuple[str, ...] = ()
     object_endings: tuple[str, ...] = ()
     compounds: Compounds | None = None
+
+
+def read_sources(text: bytes) -> dict[str, Source]:
+    """Read what the ingredients that do not tell their source may be made from.
+
+    Raises:
+        LexiconFaultError: A member stands in it twice.
+    """
+    return TypeAdapter(dict[str, Source]).validate_python(_plain(text))
 
 
 def read_file(text: bytes) -> File:
@@ -61,8 +83,12 @@ def read_file(text: bytes) -> File:
     Raises:
         LexiconFaultError: A member stands in it twice: the second would hide the words of the first.
     """
+    return File.model_validate(_plain(text))
+
+
+def _plain(text: bytes) -> _Plain:
     events = yaml.parse(text, Loader=_Loader)
-    return File.model_validate(_build(events, next(event for event in events if _opens(event))))
+    return _build(events, next(event for event in events if _opens(event)))
 
 
 def _opens(event: yaml.Event) -> bool:

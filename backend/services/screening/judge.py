@@ -1,22 +1,25 @@
 """Judging a label for one person: their requirements against what it mentions."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
+from backend.services.screening.law import NO_LAW, Law, undeclared
 from backend.services.screening.match import Reading
 from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
-_SILENT = {ClauseKind.FREE_FROM, ClauseKind.SUITABILITY}  # they say what is not in the food
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
 _MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
 _MAX_PLACES = 25  # of one substance in one kind of clause: the first convince, a hostile text has thousands
-_MAX_FINDINGS = 300  # of one person, the worst first, for the same reason
+MAX_FINDINGS = 300  # of one person, the worst first, for the same reason
+NOTHING_SAID = "the profile does not tell of allergies, nor that there are none"
+OWN_RECORD = "the person's own record"  # what an allergy rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,9 @@ class Requirement:
         wider: Codes of which what is avoided is a kind: a label that names one may mean it.
         kind: How binding it is.
         traces: Whether a precautionary statement matters.
+        source: Who says so.
         why: The rule in words, for findings; empty for allergies.
+        concerned: All codes that may give a finding.
     """
 
     type: RequirementType
@@ -39,11 +44,21 @@ class Requirement:
     wider: frozenset[str]
     kind: RuleKind
     traces: bool
+    source: str = OWN_RECORD
     why: str = ""
+    concerned: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Join the codes once: every label asks for them."""
+        object.__setattr__(self, "concerned", self.avoid | self.akin | self.wider)
+
+    @property
+    def needs_law(self) -> bool:
+        """Whether what hides within "spices" matters: to allergies, and to rules that count traces."""
+        return self.type is RequirementType.ALLERGY or (self.kind is RuleKind.STRICT and self.traces)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason for a verdict."""
 
     requirement: Requirement
@@ -81,6 +96,7 @@ def require_rules(
             wider=frozenset(),
             kind=rule.kind,
             traces=rule.traces,
+            source=rule.source.in_full,
             why=_why(holder, rule),
         )
         for rule in holder.rules
@@ -88,7 +104,7 @@ def require_rules(
 
 
 def judge(
-    reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, declared: frozenset[str]
+    reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, law: Law = NO_LAW
 ) -> tuple[Finding, ...]:
     """Return every finding, in the order of the label.
 
@@ -96,46 +112,96 @@ def judge(
         reading: The label.
         requirements: What the person avoids.
         known: The catalogue.
-        declared: Codes that the label's law requires by name: there, silence means absence.
+        law: What the label must name: there, silence means absence.
     """
-    groups = _by_code(reading.mentions, known)
-    named = frozenset(code for root in declared for code in known.descendants(root))
-    found: list[Finding] = []
+    return worst_first(conflicts(by_code(reading.mentions, known), requirements, known, law))
+
+
+def conflicts(
+    groups: Mapping[str, Sequence[Mention]], requirements: Iterable[Requirement], known: Catalog, law: Law
+) -> Iterator[Finding]:
+    """Yield every finding, requirement by requirement.
+
+    Args:
+        groups: What the label mentions, as `by_code` returns it.
+        requirements: What the person avoids.
+        known: The catalogue.
+        law: What the label must name.
+    """
     for requirement in requirements:
-        concerned = requirement.avoid | requirement.akin | requirement.wider
-        relevant = [code for code in groups if code in concerned]
+        relevant = [code for code in groups if code in requirement.concerned]
         of_it = [
             finding
             for code in relevant
             for mention in groups[code]
-            if (finding := _finding(requirement, code, mention, known, named))
+            if (finding := _finding(requirement, code, mention, known, law))
         ]
-        found.extend(_worst_of_place(of_it))
-    found.sort(key=lambda finding: -_SEVERITY[finding.verdict])
-    return tuple(sorted(found[:_MAX_FINDINGS], key=_place))
+        if of_it:
+            yield from _worst_of_place(of_it)
 
 
-def conclude(reading: Reading, findings: Iterable[Finding], *, answered: bool) -> Verdict:
-    """Return one person's verdict.
+def worst_first(findings: Iterable[Finding], most: int = MAX_FINDINGS) -> tuple[Finding, ...]:
+    """Return the worst findings, in the order of the label."""
+    kept = sorted(findings, key=lambda finding: -_SEVERITY[finding.verdict])[:most]
+    return tuple(sorted(kept, key=_place))
+
+
+def gaps(
+    reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, law: Law, answered: bool
+) -> tuple[str, ...]:
+    """Return why the label cannot tell enough, in words, besides what it mentions; nothing if it can.
 
     Args:
         reading: The label.
-        findings: What was found in it.
+        requirements: What the person avoids.
+        known: The catalogue.
+        law: What the label must name.
         answered: Whether the person's profile says anything of allergies: of one that does not, nobody knows
             what conflicts.
     """
+    unsaid = () if answered else (NOTHING_SAID,)
+    return (*unsaid, *unread(reading), *silences(requirements, known, law))
+
+
+def unread(reading: Reading) -> tuple[str, ...]:
+    """Return why a label is not understood well enough to find nothing in it; nothing if it is."""
     strange = reading.total - reading.understood
-    unclear = not answered or not reading.total or strange > _MAX_UNKNOWN_SHARE * reading.total
-    least = [Verdict.UNKNOWN] if unclear else []
+    if not reading.total:
+        return ("the label has no words of a list or a statement",)
+    if strange > _MAX_UNKNOWN_SHARE * reading.total:
+        return (f"{strange} of {reading.total} words were not understood",)
+    return ()
+
+
+def silences(requirements: Iterable[Requirement], known: Catalog, law: Law) -> tuple[str, ...]:
+    """Return what the law lets a label hide from somebody, in words."""
+    hidden: dict[str, None] = {}
+    for requirement in requirements if law.code else ():
+        if requirement.needs_law:
+            hidden.update(dict.fromkeys(undeclared(requirement.avoid, law, known)))
+    names = (known.substances[code].name("en") for code in hidden)
+    return tuple(f"a label under this food law ({law.name}) need not name {name}" for name in names)
+
+
+def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:
+    """Return one person's verdict: the worst finding, and `unknown` at least where the label cannot tell.
+
+    Args:
+        findings: What was found in the label.
+        reasons: Why it cannot tell enough, as `gaps` gives them.
+    """
+    least = [Verdict.UNKNOWN for _ in reasons]
     return fold_verdicts([*least, *(finding.verdict for finding in findings)])
 
 
-def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
+def by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
+    """Return what a label mentions, by code; what it says to be absent is left out."""
     groups: dict[str, list[Mention]] = defaultdict(list)
-    places: Counter[tuple[str, ClauseKind, Role]] = Counter()
+    places: dict[tuple[str, ClauseKind, Role], int] = defaultdict(int)
     for mention in mentions:
-        if mention.clause in _SILENT:
-            continue
+        clause = mention.clause
+        if clause is ClauseKind.FREE_FROM or clause is ClauseKind.SUITABILITY:
+            continue  # they say what is not in the food
         for code in _meant(mention.codes, known):
             kind = (code, mention.clause, mention.role)
             places[kind] += 1
@@ -145,34 +211,35 @@ def _by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Ment
 
 
 @lru_cache(maxsize=4_096)  # a label names the same things again and again
-def _meant(codes: tuple[str, ...], known: Catalog) -> frozenset[str]:
-    """Return what codes stand for: "milk" and "raw milk" are cow's milk, "goat's milk" is not."""
+def _meant(codes: tuple[str, ...], known: Catalog) -> tuple[str, ...]:
+    """Return what codes stand for: "milk" and "raw milk" are cow's milk, "goat's milk" is not.
+
+    In one order, since of equally bad findings the first is kept: two processes must say the same.
+    """
     meant = set(codes)
     for code in codes:
         for wider in (code, *known.ancestors(code)):
             bare = known.substances[wider].bare
             if bare is not None and not code.startswith(f"{wider}."):
                 meant.add(bare)
-    return frozenset(meant)
+    return tuple(sorted(meant))
 
 
 def _finding(
-    requirement: Requirement, code: str, mention: Mention, known: Catalog, named: frozenset[str]
+    requirement: Requirement, code: str, mention: Mention, known: Catalog, law: Law
 ) -> Finding | None:
-    name = known.substances[code].name("en")
+    name = known.substances[code].names["en"]
     if mention.clause is ClauseKind.PRECAUTIONARY:
         if not requirement.traces:
             return None
-        verdict, reason = Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
-        if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
-            verdict, reason = Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
+        verdict, reason = _warned(mention, name)
     elif mention.clause in _ASIDES:
         # Should the clause have been drawn too far, what it hides must still be seen.
         if mention.role is Role.MAYBE or requirement.kind is not RuleKind.STRICT:
             return None
         verdict, reason = Verdict.UNKNOWN, f"names {name} where the label speaks of something else"
     elif mention.role is Role.MAYBE:
-        if code in named:
+        if code in law.declared and (law.code, code) not in mention.exempt:
             return None
         verdict, reason = Verdict.UNKNOWN, f"the label does not tell the source, which could be: {name}"
     else:
@@ -180,13 +247,22 @@ def _finding(
     return Finding(requirement, verdict, code, mention, reason + requirement.why)
 
 
+def _warned(mention: Mention, name: str) -> tuple[Verdict, str]:
+    """Judge something that a precautionary statement names."""
+    if mention.doubt:
+        return Verdict.LIKELY, f"in a precautionary statement, {mention.doubt} {name}"
+    if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
+        return Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
+    return Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
+
+
 def _listed(requirement: Requirement, code: str, mention: Mention, known: Catalog) -> tuple[Verdict, str]:
     """Judge something that the label lists."""
-    name = known.substances[code].name("en")
+    name = known.substances[code].names["en"]
     if mention.doubt:
         return Verdict.LIKELY, f"{mention.doubt} {name}"
     if code in requirement.akin:
-        kin = known.substances[requirement.code].name("en")
+        kin = known.substances[requirement.code].names["en"]
         return Verdict.LIKELY, f"is {name}, to which most people who react to {kin} react too"
     if code not in requirement.avoid:
         return Verdict.LIKELY, f"{name} may mean {known.substances[requirement.code].name('en')}"

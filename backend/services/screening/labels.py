@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backend.schemas.screening import LabelText, Verdict
 from backend.services import catalog
-from backend.services.catalog import declared_on
+from backend.services.catalog import Catalog
 from backend.services.screening import lexicon
-from backend.services.screening.judge import Finding, judge, require_allergy
+from backend.services.screening.judge import Finding, Requirement, judge, require_allergy
+from backend.services.screening.law import Law, law_on
 from backend.services.screening.match import read
 
 _REGIME = "eu"
@@ -36,10 +38,6 @@ def answer_labels(lines: Iterable[str]) -> Iterator[str]:
     Raises:
         LabelLineError: A line is not a JSON object with `id` and `text`.
     """
-    known, words = catalog.shipped(), lexicon.shipped()
-    groups = known.regimes[_REGIME].declares
-    requirements = [require_allergy(known.allergens[code], known, traces=True) for code in groups]
-    declared = declared_on(known.regimes[_REGIME], None)
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -47,34 +45,51 @@ def answer_labels(lines: Iterable[str]) -> Iterator[str]:
             label = _Label.model_validate_json(line)
         except ValidationError as error:
             raise LabelLineError(f"line {number} is not a label with `id` and `text`") from error
-        reading = read(label.text, words, language=label.lang)
-        findings = judge(reading, requirements, known, declared=declared)
-        yield json.dumps(_answer(label, findings), ensure_ascii=False)
+        yield json.dumps(_answer(label), ensure_ascii=False)
 
 
-def _answer(label: _Label, findings: Iterable[Finding]) -> dict[str, object]:
-    contains, may_contain, rows = set(), set(), []
-    for finding in findings:
-        group = finding.requirement.code
-        if finding.verdict is Verdict.CONTAINS:
-            contains.add(group)
-        elif finding.verdict is Verdict.MAY_CONTAIN:
-            may_contain.add(group)
-        rows.append(
-            {
-                "start": finding.mention.start,
-                "end": finding.mention.end,
-                "text": finding.mention.text,
-                "requirement": group,
-                "allergen": finding.allergen,
-                "verdict": finding.verdict,
-                "clause": finding.mention.clause,
-                "reason": finding.reason,
-            }
-        )
+def find_allergens(text: str, lang: str | None) -> tuple[Finding, ...]:
+    """Return what a label says about every allergen of Regulation (EU) 1169/2011, Annex II."""
+    known = catalog.current()
+    requirements, law = _groups(known)
+    return judge(read(text, lexicon.fitting(known), language=lang), requirements, known, law=law)
+
+
+def named_groups(findings: Iterable[Finding]) -> tuple[set[str], set[str]]:
+    """Return the groups that a label contains, and those that it may contain beside them."""
+    contains, may_contain = (
+        {finding.requirement.code for finding in findings if finding.verdict is verdict}
+        for verdict in (Verdict.CONTAINS, Verdict.MAY_CONTAIN)
+    )
+    return contains, may_contain - contains
+
+
+@lru_cache(maxsize=4)
+def _groups(known: Catalog) -> tuple[tuple[Requirement, ...], Law]:
+    codes = known.regimes[_REGIME].declares
+    requirements = (require_allergy(known.allergens[code], known, traces=True) for code in codes)
+    return tuple(requirements), law_on(_REGIME, known, None)
+
+
+def _answer(label: _Label) -> dict[str, object]:
+    findings = find_allergens(label.text, label.lang)
+    contains, may_contain = named_groups(findings)
+    rows = [
+        {
+            "start": finding.mention.start,
+            "end": finding.mention.end,
+            "text": finding.mention.text,
+            "requirement": finding.requirement.code,
+            "allergen": finding.allergen,
+            "verdict": finding.verdict,
+            "clause": finding.mention.clause,
+            "reason": finding.reason,
+        }
+        for finding in findings
+    ]
     return {
         "id": label.id,
         "contains": sorted(contains),
-        "may_contain": sorted(may_contain - contains),
+        "may_contain": sorted(may_contain),
         "findings": rows,
     }

@@ -3,9 +3,10 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -13,25 +14,30 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from backend.schemas.screening import ClauseKind
 from backend.services import catalog
 from backend.services.catalog import Catalog
-from backend.services.screening.files import Compounds, File, LexiconFaultError, read_file
+from backend.services.screening.entries import ABSENT_ONE, AFTER, NOT_OPENING, fold_all, join, meanings_of
+from backend.services.screening.files import (
+    Compounds,
+    File,
+    LexiconFaultError,
+    Source,
+    read_file,
+    read_sources,
+)
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
+from backend.services.screening.own_words import own_words, with_own_words
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
-_E_NUMBER = re.compile(r"e(\d{3,4}[a-z]{0,4})")
-_ABSENT_ONE = "absent_one"  # the clause of a lexicon that lists words for the absence of one thing
-_AFTER = "_after"  # of the name of a kind: its phrases may also stand after what they speak of
+SOURCES = FOLDER.parent / "sources.yaml"
 _ADDITIVES = ("sulphites", "glutamate", "benzoates", "tartrazine", "annatto", "cochineal", "lactose")
-_MIN_SIMILAR_LETTERS = 5  # shorter words have too many neighbours
+_MIN_SIMILAR_LETTERS = 4  # shorter words have too many neighbours
 _MIN_PART_LETTERS = (
     4  # shorter words are found by accident within longer ones: they are listed as stems or not at all
 )
-_BREAK = "\0"  # stands in no phrase, and folding leaves it
+_BUILDING = Lock()
 _T = TypeVar("_T")
 
 
-_ORDER = {role: place for place, role in enumerate(Role)}
-_NOT_OPENING = (Role.FREE_SUFFIX, Role.NEGATION)  # listed among the clauses, and open none
 _JOINABLE = {
     Role.FREE_SUFFIX,
     Role.TERM,
@@ -55,6 +61,7 @@ class Lexicon:
         declared: Codes that some food law requires on labels, kinds included.
         sources: Codes of what an ingredient can be made from: allergens, but no additives.
         nutrients: What the lines of a nutrition table are called, though elsewhere it is a food.
+        allergy: How words begin that speak of somebody's allergy.
         objects: Names with an object's ending, in languages in which a warning may follow what it names.
         similar: For each language: single words of allergens that a misspelling may be compared with.
         version: First 12 hexadecimal digits of the SHA-256 of the files.
@@ -71,6 +78,7 @@ class Lexicon:
     declared: frozenset[str]
     sources: frozenset[str]
     nutrients: frozenset[str]
+    allergy: re.Pattern[str]
     objects: frozenset[str]
     similar: Mapping[str, Mapping[str, tuple[str, ...]]]
     version: str
@@ -86,6 +94,22 @@ def shipped() -> Lexicon:
     return load(FOLDER, catalog.shipped())
 
 
+def fitting(known: Catalog) -> Lexicon:
+    """Return the lexicon that goes with a catalogue: with the words of operators' allergens.
+
+    Takes a second after such a word was added: call it off the event loop.
+    """
+    if known.own.isdisjoint(known.allergens):
+        return shipped()
+    with _BUILDING:  # by one thread: the others need it too
+        return _with_own(known)
+
+
+@lru_cache(maxsize=2)
+def _with_own(known: Catalog) -> Lexicon:
+    return load(FOLDER, known)
+
+
 def load(folder: Path, known: Catalog) -> Lexicon:
     """Read every language of a folder.
 
@@ -93,21 +117,25 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         LexiconFaultError: A code is not in the catalogue, or a member stands twice in its mapping.
     """
     texts = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
+    sources = _sources(known)
     declared = _with_kinds((code for regime in known.regimes.values() for code in regime.declares), known)
+    own = own_words(known)
     words: dict[str, tuple[Meaning, ...]] = {}
     parts: dict[str, tuple[Part, ...]] = {}
     similar: dict[str, dict[str, tuple[str, ...]]] = {}
     joints: dict[str, Joints] = {}
     nutrients: set[str] = set()
+    stems: set[str] = set()
     objects: set[str] = set()
     for name, text in texts.items():
         file = _read(name, text)
-        _check(name, file, known)
-        entries = _of_one_language(file)
+        _check(name, file, known, sources)
+        entries = with_own_words(meanings_of(file, sources), file.language, own)
         _add(words, ((phrase, meaning) for phrase, meaning in entries.items()))
         nutrients.update(fold(word) for word in file.nutrients)
+        stems.update(fold(stem) for stem in file.allergy_stems)
         objects.update(_objects(file, entries))
-        similar[file.language] = _similar(entries, declared)
+        similar[file.language] = _similar(entries, declared | known.own)
         if file.compounds:
             _add(parts, _parts(file.language, file.compounds, entries))
             joints[file.language] = _joints(file.compounds)
@@ -125,10 +153,16 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         declared=declared,
         sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
         nutrients=frozenset(nutrients),
+        allergy=re.compile("|".join(map(re.escape, sorted(stems))) or "(?!)"),
         objects=frozenset(objects),
         similar=similar,
-        version=hashlib.sha256(b"".join(texts.values())).hexdigest()[:12],
+        version=hashlib.sha256(b"".join((SOURCES.read_bytes(), *texts.values()))).hexdigest()[:12],
     )
+
+
+def check(name: str, text: bytes, known: Catalog) -> None:
+    """Check one language's file; a fault is raised as `load` raises it."""
+    _check(name, _read(name, text), known, _sources(known))
 
 
 def _edge(phrase: str) -> int:
@@ -157,63 +191,15 @@ def _add(whole: dict[str, tuple[_T, ...]], entries: Iterable[tuple[str, _T]]) ->
         whole[phrase] = seen.setdefault(joined, joined)
 
 
-def _of_one_language(file: File) -> dict[str, Meaning]:
-    listed = list(_entries(file))
-    meanings: dict[str, Meaning] = {}
-    known: dict[Meaning, Meaning] = {}
-    for phrase, (_, meaning) in zip(_fold_all(phrase for phrase, _ in listed), listed, strict=True):
-        for spelling in _spellings(phrase):
-            joined = _joined(meanings.get(spelling), meaning)
-            meanings[spelling] = known.setdefault(joined, joined)
-    return meanings
-
-
-def _fold_all(phrases: Iterable[str]) -> Iterator[str]:
-    """Fold many phrases at once, which takes half the time."""
-    listed = tuple(phrases)
-    return (phrase.strip() for phrase in fold(_BREAK.join(listed)).split(_BREAK)[: len(listed)])
-
-
-def _entries(file: File) -> Iterator[tuple[str, Meaning]]:
-    language = file.language
-    for kind, phrases in file.clauses.items():
-        clause = _clause(language, kind)
-        yield from ((phrase, clause) for phrase in phrases)
-    for code, phrases in file.terms.items():
-        term = Meaning(language, Role.TERM, codes=(code,))
-        yield from ((phrase, term) for phrase in phrases)
-    for group in file.maybe:
-        maybe = Meaning(language, Role.MAYBE, codes=group.could_be, compound=group.compound)
-        yield from ((phrase, maybe) for phrase in group.words)
-    for role, phrases in ((Role.TRAP, file.traps), (Role.PLAIN, file.plain), (Role.FILLER, file.filler)):
-        silent = Meaning(language, role)
-        yield from ((phrase, silent) for phrase in phrases)
-
-
-def _clause(language: str, kind: str) -> Meaning:
-    if kind in _NOT_OPENING:
-        return Meaning(language, Role(kind))
-    if kind.endswith(_AFTER):
-        return Meaning(language, Role.CLAUSE, opens=ClauseKind(kind.removesuffix(_AFTER)), after=True)
-    if kind == _ABSENT_ONE:
-        return Meaning(language, Role.CLAUSE, opens=ClauseKind.FREE_FROM, single=True)
-    return Meaning(language, Role.CLAUSE, opens=ClauseKind(kind))
-
-
-def _joined(before: Meaning | None, meaning: Meaning) -> Meaning:
-    """Keep the role that comes first; a phrase of two substances is both of them."""
-    if before is None:
-        return meaning
-    if before.role is meaning.role:
-        return replace(before, codes=tuple(dict.fromkeys((*before.codes, *meaning.codes))))
-    return before if _ORDER[before.role] < _ORDER[meaning.role] else meaning
-
-
-def _spellings(phrase: str) -> Iterator[str]:
-    yield phrase
-    if number := _E_NUMBER.fullmatch(phrase):
-        yield f"e {number[1]}"
-        yield f"ins {number[1]}"  # Codex CXG 36-1989: the same numbers without the E
+def _sources(known: Catalog) -> dict[str, Source]:
+    sources = read_sources(SOURCES.read_bytes())
+    for name, source in sources.items():
+        hidden = {code for codes in source.exempt.values() for code in codes}
+        if unknown := (set(source.could_be) - known.substances.keys()) | (hidden - set(source.could_be)):
+            raise LexiconFaultError(f"{name} has unknown codes {sorted(unknown)}")
+        if unknown := source.exempt.keys() - known.regimes.keys():
+            raise LexiconFaultError(f"{name} is exempt under unknown laws {sorted(unknown)}")
+    return sources
 
 
 def _parts(language: str, compounds: Compounds, entries: Mapping[str, Meaning]) -> Iterator[tuple[str, Part]]:
@@ -222,9 +208,9 @@ def _parts(language: str, compounds: Compounds, entries: Mapping[str, Meaning]) 
     stems = dict.fromkeys(compounds.neutral, neutral)
     for code, bound in compounds.stems.items():
         for stem in bound:
-            stems[stem] = _joined(stems.get(stem), Meaning(language, Role.TERM, codes=(code,)))
+            stems[stem] = join(stems.get(stem), Meaning(language, Role.TERM, codes=(code,)))
     bound_forms: set[str] = set()
-    for (stem, meaning), phrase in zip(stems.items(), _fold_all(stems), strict=True):
+    for (stem, meaning), phrase in zip(stems.items(), fold_all(stems), strict=True):
         bound_forms.add(phrase)
         yield phrase, Part(meaning, begins=not stem.startswith("-"), ends=not stem.endswith("-"))
     shared = {meaning: Part(meaning) for meaning in entries.values() if meaning.role in _JOINABLE}
@@ -241,13 +227,15 @@ def _joints(compounds: Compounds) -> Joints:
     return Joints(folded(compounds.links), folded(compounds.endings))
 
 
-def _check(name: str, file: File, known: Catalog) -> None:
+def _check(name: str, file: File, known: Catalog, sources: Mapping[str, Source]) -> None:
     stems = file.compounds.stems if file.compounds else {}
     codes = {*file.terms, *stems, *(code for group in file.maybe for code in group.could_be)}
     if unknown := codes - known.substances.keys():
         raise LexiconFaultError(f"{name}.yaml has unknown codes {sorted(unknown)}")
-    kinds = {*ClauseKind, *(f"{kind}{_AFTER}" for kind in ClauseKind)}
-    if unknown := file.clauses.keys() - {*kinds, *_NOT_OPENING, _ABSENT_ONE}:
+    if unknown := {group.source for group in file.maybe if group.source} - sources.keys():
+        raise LexiconFaultError(f"{name}.yaml has unknown sources {sorted(unknown)}")
+    kinds = {*ClauseKind, *(f"{kind}{AFTER}" for kind in ClauseKind)}
+    if unknown := file.clauses.keys() - {*kinds, *NOT_OPENING, ABSENT_ONE}:
         raise LexiconFaultError(f"{name}.yaml has unknown clauses {sorted(unknown)}")
 
 

@@ -5,10 +5,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from operator import itemgetter
 
 from backend.schemas.screening import ClauseKind
-from backend.services.screening.clauses import Found
+from backend.services.screening.clauses import Clauses, Found
 from backend.services.screening.compounds import Match, take_apart
 from backend.services.screening.doubts import doubts
 from backend.services.screening.lexicon import Lexicon
@@ -18,6 +19,8 @@ from backend.services.screening.segment import segment
 from backend.utils.text import Folded, fold_mapped
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_MISREAD = re.compile(r"[01359](?=[^\W\d_])")  # a digit before a letter
+_MIXED = re.compile(r"[^\W_]+")
 _NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number
 _NUMBER_AFTER = re.compile(r"[.,·/]?\d")
 _DIGIT_EDGE = 2  # of `Lexicon.edges`
@@ -43,6 +46,7 @@ class Reading:
         total: How many words it has.
         unknown: What was not understood; neighbouring words are one stretch.
         languages: The languages it was read in, most words first.
+        clauses: Its parts in order, each to where the next one begins.
     """
 
     mentions: tuple[Mention, ...]
@@ -50,6 +54,7 @@ class Reading:
     total: int
     unknown: tuple[Span, ...]
     languages: tuple[str, ...]
+    clauses: tuple[tuple[int, int, ClauseKind], ...]
 
 
 def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
@@ -74,9 +79,11 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
     clauses = segment(label, text, found, lexicon)
     if not _UNREAD.isdisjoint(clauses.kinds):
         words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
-    strange = list(_outside(words, found))
+    strange = [
+        word for word in _outside(words, found) if not lexicon.allergy.search(label.text, word[0], word[1])
+    ]
     main = _languages(weights, _MIN_LANGUAGE_SHARE)
-    unsure = doubts(label.text, strange, inside, lexicon, main)
+    unsure = doubts(label.text, [*strange, *_mixed(label.text)], inside, lexicon, main)
     mentioned = [
         *mentions(label, text, found, clauses, lexicon),
         *(doubtful(label, text, clauses, *doubt) for doubt in unsure),
@@ -87,7 +94,27 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         total=len(words),
         unknown=tuple(_stretches(label, text, strange)),
         languages=main,
+        clauses=tuple(_parts(label, text, clauses)),
     )
+
+
+def _parts(label: Folded, text: str, clauses: Clauses) -> Iterator[tuple[int, int, ClauseKind]]:
+    starts = [label.starts[start] if start < len(label.text) else len(text) for start in clauses.starts]
+    yield from zip(starts, [*starts[1:], len(text)], clauses.kinds, strict=True)
+
+
+def _mixed(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the words that have digits in the midst of their letters: "mi1k"."""
+    position = 0
+    for digit in _MISREAD.finditer(text):
+        if digit.start() < position or not text[max(0, digit.start() - 1)].isalpha():
+            continue
+        start = digit.start()
+        while start > position and text[start - 1].isalpha():
+            start -= 1
+        if word := _MIXED.match(text, start):
+            position = word.end()
+            yield word.span()
 
 
 def _longest(text: str, matches: Iterable[Match], lexicon: Lexicon) -> Iterator[Match]:
@@ -97,12 +124,13 @@ def _longest(text: str, matches: Iterable[Match], lexicon: Lexicon) -> Iterator[
     """
     sorts = f" {text} ".translate(_sort)
     edges, meanings = lexicon.edges, lexicon.meanings
+    is_edge = [before != after or before == " " for before, after in pairwise(sorts)]
     candidates = [
         (start, -end, phrase)
         for phrase, start, end in matches
-        if edges[phrase]
-        and (sorts[start] != sorts[start + 1] or sorts[start] == " ")
-        and (sorts[end] != sorts[end + 1] or sorts[end] == " ")
+        if is_edge[start]
+        and is_edge[end]
+        and edges[phrase]
         and (edges[phrase] != _DIGIT_EDGE or not _cuts_number(text, start, end, meanings[phrase]))
     ]
     candidates.sort()

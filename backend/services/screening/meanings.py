@@ -28,7 +28,10 @@ class Meaning:
         opens: The kind of clause that it opens.
         single: Whether the clause speaks of one thing alone: "no added".
         after: Whether what the clause speaks of may stand before the phrase.
-        compound: Whether it is made of several things, so that naming one does not tell the others.
+        compound: Whether it is made of several things: naming one part of a `maybe` does not tell the others,
+            and a term is what it stands for only by its usual recipe.
+        joins: Whether it joins two things of a list: "and".
+        exempt: For `maybe`: a law, and a code that it lets such an ingredient hide.
     """
 
     language: str
@@ -38,6 +41,8 @@ class Meaning:
     single: bool = False
     after: bool = False
     compound: bool = False
+    joins: bool = False
+    exempt: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

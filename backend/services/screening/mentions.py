@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.clauses import Clauses, Found, touch
@@ -14,17 +14,20 @@ from backend.utils.text import Folded
 _SOURCE_FOLLOWS = re.compile(r"\s*[(\[:]")  # "lecithin (soya)", "starch: maize"
 _IN_TABLE = re.compile(r"[\s:<]*\d+(?:[.,]\d+)?\s*g\b|\s(?:salz|zout)\b")  # "Eiweiß 7,5 g", "Eiweiß Salz"
 _FIRST_STOP = re.compile(r"[,;)\]]|\.(?:\s|$)")
+_LIST_FOLLOWS = re.compile(r"\s*[(\[]([^()\[\]]{1,600})[)\]]")
+_LETTER = re.compile(r"[^\W\d_]{2}")
+_MIN_COMMAS = 2  # of a list that states what something is made of
 _MAX_SOURCE = 100  # characters in which a source is looked for
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """Words of a label that stand for something; offsets in code points of the caller's text.
 
     Attributes:
         role: `TERM`, or `MAYBE` where the label does not tell the source.
         codes: What they stand for, or could.
         doubt: Why they may stand for something else.
+        exempt: For `MAYBE`: a law, and a code that it lets such words hide.
     """
 
     start: int
@@ -34,10 +37,10 @@ class Mention:
     codes: tuple[str, ...]
     clause: ClauseKind
     doubt: Doubt | None = None
+    exempt: frozenset[tuple[str, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of the caller's text; offsets in code points."""
 
     start: int
@@ -51,18 +54,25 @@ def mentions(
     """Yield what the phrases of a label stand for."""
     opened: ClauseKind | None = None
     for index, item in enumerate(found):
-        meaning, clause = item.meaning, clauses.at(item.start)
+        meaning = item.meaning
         opened = meaning.opens or opened
+        role = meaning.role
+        if role is not Role.TERM and role is not Role.MAYBE:
+            continue
+        if role is Role.TERM and meaning.compound and _is_composed(label.text, found, index):
+            continue  # its own list names what is in it
+        clause = clauses.at(item.start)
         if label.text[item.start : item.end] in lexicon.nutrients and (
             clause is ClauseKind.NUTRITION
             or (opened is ClauseKind.NUTRITION and _IN_TABLE.match(label.text, item.end))
         ):
             continue  # a line of a nutrition table, also where it stands below the line that opens the table
-        if meaning.role is Role.TERM or (
-            meaning.role is Role.MAYBE and not _source_told(label.text, found, index, lexicon)
-        ):
-            span = span_of(label, text, item.start, item.end)
-            yield Mention(span.start, span.end, span.text, meaning.role, meaning.codes, clause)
+        if role is Role.TERM or not _source_told(label.text, found, index, lexicon):
+            start, end = label.starts[item.start], label.ends[item.end - 1]
+            doubt = None
+            if clauses.unsure and clauses.is_unsure(item.start):
+                clause, doubt = ClauseKind.INGREDIENTS, Doubt.ABSENT
+            yield Mention(start, end, text[start:end], role, meaning.codes, clause, doubt, meaning.exempt)
 
 
 def doubtful(
@@ -70,6 +80,8 @@ def doubtful(
 ) -> Mention:
     """Return what a word that was not understood may stand for."""
     span, kind = span_of(label, text, *word), clauses.at(word[0])
+    if clauses.is_unsure(word[0]):
+        kind = ClauseKind.INGREDIENTS
     return Mention(span.start, span.end, span.text, Role.TERM, found[0], kind, doubt=found[1])
 
 
@@ -98,6 +110,19 @@ def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon
     if before and tells(before) and touch(text, before, found[index]):
         return True
     return _is_followed(text, found, index, tells)
+
+
+def _is_composed(text: str, found: Sequence[Found], index: int) -> bool:
+    """Whether a list in brackets follows of which every word was understood: "nougat (sugar, egg white)"."""
+    bracket = _LIST_FOLLOWS.match(text, found[index].end)
+    if not bracket or bracket[1].count(",") < _MIN_COMMAS:
+        return False
+    place = bracket.start(1)
+    for item in _until(found, index + 1, bracket.end(1)):
+        if _LETTER.search(text, place, item.start):
+            return False
+        place = item.end
+    return not _LETTER.search(text, place, bracket.end(1))
 
 
 def _until(found: Sequence[Found], first: int, end: int) -> Iterator[Found]:

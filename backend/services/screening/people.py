@@ -1,163 +1,179 @@
-"""From people's profiles to an answer for the table."""
+"""From people's profiles, and guests, to an answer for the table."""
 
-import asyncio
 import uuid
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from backend.core.clock import now
 from backend.core.database import Database
-from backend.core.errors import InvalidInputError, Violation
+from backend.core.errors import ForbiddenError, InvalidInputError, Violation
 from backend.core.keys import Keyring
-from backend.schemas.health import Severity
+from backend.core.workers import Worker
 from backend.schemas.screening import (
-    CoverageResponse,
-    FindingResponse,
+    GuestCheck,
+    GuestTable,
+    Label,
     PersonResponse,
-    RequirementResponse,
     ScreeningCheck,
     ScreeningResponse,
-    UnknownWords,
+    Table,
 )
 from backend.services import catalog, health
-from backend.services.catalog import Catalog, RequirementType, declared_on
-from backend.services.health import Document, Profile, ProfileRef
+from backend.services.catalog import Catalog
+from backend.services.health import Profile
 from backend.services.screening import lexicon
-from backend.services.screening.judge import (
-    Finding,
-    Requirement,
-    conclude,
-    fold_verdicts,
-    judge,
-    require_allergy,
-    require_rules,
-)
-from backend.services.screening.match import Reading, read
+from backend.services.screening.coverage import cover
+from backend.services.screening.judge import fold_verdicts
+from backend.services.screening.law import NO_LAW, Law, UnknownRegimeError, law_on
+from backend.services.screening.persons import answer
+from backend.services.screening.responses import to_coverage, to_findings, to_requirements
+from backend.services.screening.sources import SourceReading, of_label, read_source
+from backend.services.screening.wanted import Wanted, of_document, of_guests
 from backend.services.users import Identity
 from backend.utils.text import primary_language
 
-_MAX_UNKNOWN = 200  # stretches of unknown words that an answer lists
+MAX_UNKNOWN = 200  # stretches of unknown words that an answer lists
+
+
+class GuestsOffError(ForbiddenError):
+    """This service checks labels for people with an account alone."""
+
+    code = "guests-off"
+    title = "Checks without an account are not offered here"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody at the table.
+
+    Attributes:
+        is_answered: Whether anything is known of their allergies, be it that they have none; a guest answers
+            with the question.
+    """
+
+    profile_id: uuid.UUID | None
+    guest: str | None
+    wanted: tuple[Wanted, ...]
+    is_answered: bool
 
 
 async def check(
-    database: Database, user: Identity, data: ScreeningCheck, *, keyring: Keyring
+    database: Database, user: Identity, data: ScreeningCheck, *, keyring: Keyring, worker: Worker
 ) -> ScreeningResponse:
-    """Check a label against some of one's profiles.
+    """Check a label against some of one's profiles, and guests.
 
     Raises:
         ProfileNotFoundError: A profile does not exist or is somebody else's.
-        InvalidInputError: The regime is unknown, or a profile is named twice.
+        InvalidInputError: The regime or a guest's requirement is unknown, or somebody is named twice.
+        UnavailableError: Too many checks are waiting.
     """
-    declared = _declared(data, catalog.shipped())
+    known = catalog.current()
+    law = law_of(data.regime, known)
+    people = await seat(database, user, data, known, purpose="check", keyring=keyring)
+    # Up to fifty people and 20,000 characters: other requests go on meanwhile.
+    return await worker.run(respond, data, people, known, law)
+
+
+async def check_for_guests(data: GuestCheck, *, offered: bool, worker: Worker) -> ScreeningResponse:
+    """Check a label for guests alone. Touches nobody's data.
+
+    Raises:
+        GuestsOffError: It is not offered here.
+        InvalidInputError: The regime or a guest's requirement is unknown.
+        UnavailableError: Too many checks are waiting.
+    """
+    if not offered:
+        raise GuestsOffError
+    return await worker.run(_answer_guests, data, catalog.current())  # the thread has no current one
+
+
+def answer_guests(data: GuestCheck) -> ScreeningResponse:
+    """Return what a label means for guests.
+
+    Raises:
+        InvalidInputError: The regime or a guest's requirement is unknown.
+    """
+    return _answer_guests(data, catalog.current())
+
+
+async def seat(
+    database: Database, user: Identity, table: Table, known: Catalog, *, purpose: str, keyring: Keyring
+) -> list[Person]:
+    """Return the people of a question: one's profiles, then guests. `purpose` is written down.
+
+    Raises:
+        ProfileNotFoundError: A profile does not exist or is somebody else's.
+        InvalidInputError: A guest's requirement is unknown, or somebody is named twice.
+    """
+    guests = _guests(table, known)
+    if not table.chosen:
+        return guests
     # Reading is written down, and whoever writes may keep others waiting: that ends before the work begins.
     async with database.unit() as session:
-        profiles = await _profiles(session, user, data.profiles, keyring)
-    language = primary_language(data.lang) if data.lang else None
-    # Up to fifty people and 20,000 characters: other requests go on meanwhile.
-    return await asyncio.to_thread(_screen, data.text, language, profiles, declared)
+        profiles = await health.read_profiles(session, user, table.chosen, purpose=purpose, keyring=keyring)
+        _refuse_twice([profile.id for profile in profiles])
+    people = [_of_profile(profile, known) for profile in profiles]
+    return [*people, *guests]
 
 
-def _screen(
-    text: str, language: str | None, profiles: Sequence[Profile], declared: frozenset[str]
-) -> ScreeningResponse:
-    known = catalog.shipped()
-    reading = read(text, lexicon.shipped(), language=language)
-    people = tuple(_answer(profile, reading, known, declared) for profile in profiles)
+def law_of(regime: str | None, known: Catalog) -> Law:
+    """Return the law that a question names.
+
+    Raises:
+        InvalidInputError: There is none with this code.
+    """
+    try:
+        return law_on(regime.lower(), known, now().date()) if regime is not None else NO_LAW
+    except UnknownRegimeError as error:
+        detail = "is not a food law of the catalogue"
+        violation = Violation("/regime", "unknown-name", detail, tuple(known.regimes))
+        raise InvalidInputError([violation]) from error
+
+
+def respond(label: Label, people: Sequence[Person], known: Catalog, law: Law) -> ScreeningResponse:
+    """Return what a label means for the people of a table."""
+    language = primary_language(label.lang) if label.lang else None
+    read = read_source(of_label(label), lexicon.fitting(known), known, language=language)
+    answers = tuple(_answer(person, read, known, law) for person in people)
     return ScreeningResponse(
-        verdict=fold_verdicts(person.verdict for person in people),
-        people=people,
-        coverage=CoverageResponse(
-            understood=reading.understood,
-            total=reading.total,
-            unknown=tuple(
-                UnknownWords(text=span.text, start=span.start, end=span.end)
-                for span in reading.unknown[:_MAX_UNKNOWN]
-            ),
-        ),
-        languages=reading.languages,
+        verdict=fold_verdicts(answer.verdict for answer in answers),
+        people=answers,
+        coverage=to_coverage(cover(read, most=MAX_UNKNOWN)),
+        languages=read.reading.languages,
+        regime=law.code,
         catalog_version=known.version,
     )
 
 
-def _declared(data: ScreeningCheck, known: Catalog) -> frozenset[str]:
-    if data.regime is None:
-        return frozenset()
-    regime = known.regimes.get(data.regime.lower())
-    if regime is None:
-        violation = Violation(
-            "/regime", "unknown-name", "is not a food law of the catalogue", tuple(known.regimes)
-        )
-        raise InvalidInputError([violation])
-    return declared_on(regime, now().date())
+def _answer_guests(data: GuestCheck, known: Catalog) -> ScreeningResponse:
+    return respond(data, _guests(data, known), known, law_of(data.regime, known))
 
 
-async def _profiles(
-    session: AsyncSession, user: Identity, refs: Sequence[ProfileRef], keyring: Keyring
-) -> list[Profile]:
-    profiles = await health.read_profiles(session, user, refs, purpose="check", keyring=keyring)
-    seen: set[uuid.UUID] = set()
-    for index, profile in enumerate(profiles):
-        if profile.id in seen:
-            raise InvalidInputError([Violation(f"/profiles/{index}", "duplicate", "is already in the list")])
-        seen.add(profile.id)
-    return profiles
+def _of_profile(profile: Profile, known: Catalog) -> Person:
+    document = profile.document
+    return Person(profile.id, None, of_document(document, known), is_answered=document.answers_allergies)
 
 
-def _answer(profile: Profile, reading: Reading, known: Catalog, declared: frozenset[str]) -> PersonResponse:
-    requirements = tuple(_requirements(profile.document))
-    findings = judge(reading, requirements, known, declared=declared)
-    answered = profile.document.answers_allergies
+def _answer(person: Person, read: SourceReading, known: Catalog, law: Law) -> PersonResponse:
+    found = answer(read, person.wanted, known, law, answered=person.is_answered)
     return PersonResponse(
-        profile_id=profile.id,
-        allergies_answered=answered,
-        verdict=conclude(reading, findings, answered=answered),
-        findings=tuple(_to_response(finding) for finding in findings),
+        profile_id=person.profile_id,
+        guest=person.guest,
+        allergies_answered=None if person.profile_id is None else person.is_answered,
+        verdict=found.verdict,
+        reasons=found.reasons,
+        requirements=to_requirements(found.requirements),
+        findings=to_findings(found.findings),
     )
 
 
-def _requirements(document: Document) -> Iterator[Requirement]:
-    for allergy in document.allergies:
-        if not allergy.counts:
-            continue
-        # Where a life is at stake, a trace matters whatever the box says.
-        traces = allergy.avoid_traces or allergy.severity is Severity.LIFE_THREATENING
-        yield _for_allergy(allergy.code, traces=traces)
-    for restriction in document.dietary_restrictions:
-        yield from _for_diet(restriction.code)
-    for condition in document.medical_conditions:
-        yield from _for_condition(condition.code)
+def _guests(table: GuestTable, known: Catalog) -> list[Person]:
+    return [Person(None, name, wanted, is_answered=True) for name, wanted in of_guests(table, known)]
 
 
-# The catalogue does not change while the process lives: what a code means is worked out once.
-@lru_cache(maxsize=1_024)
-def _for_allergy(code: str, *, traces: bool) -> Requirement:
-    known = catalog.shipped()
-    return require_allergy(known.allergens[code], known, traces=traces)
-
-
-@lru_cache(maxsize=256)
-def _for_diet(code: str) -> tuple[Requirement, ...]:
-    known = catalog.shipped()
-    return require_rules(RequirementType.DIET, known.diets[code], known)
-
-
-@lru_cache(maxsize=256)
-def _for_condition(code: str) -> tuple[Requirement, ...]:
-    known = catalog.shipped()
-    return require_rules(RequirementType.CONDITION, known.conditions[code], known)
-
-
-def _to_response(finding: Finding) -> FindingResponse:
-    mention = finding.mention
-    return FindingResponse(
-        requirement=RequirementResponse(type=finding.requirement.type, code=finding.requirement.code),
-        verdict=finding.verdict,
-        allergen=finding.allergen,
-        text=mention.text,
-        start=mention.start,
-        end=mention.end,
-        clause=mention.clause,
-        reason=finding.reason,
-    )
+def _refuse_twice(ids: Sequence[uuid.UUID]) -> None:
+    seen: set[uuid.UUID] = set()
+    for index, profile_id in enumerate(ids):
+        if profile_id in seen:
+            raise InvalidInputError([Violation(f"/profiles/{index}", "duplicate", "is already in the list")])
+        seen.add(profile_id)

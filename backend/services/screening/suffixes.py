@@ -9,6 +9,7 @@ from backend.services.screening.clauses import Clauses, Found, is_denied, touch
 from backend.services.screening.meanings import Role
 from backend.utils.text import Folded
 
+_APART = re.compile(r"\n|\s[-\u2010-\u2015]\s")
 _JOINED = re.compile(r"\s*")
 _LISTED = re.compile(r"[\s,/]*")  # between the things of one list
 
@@ -45,9 +46,12 @@ def _objects(text: str, found: Sequence[Found], index: int, objects: Collection[
 
 
 def with_suffixes(
-    clauses: Clauses, label: Folded, found: Sequence[Found], before: Mapping[int, list[int]]
+    clauses: Clauses, label: Folded, original: str, found: Sequence[Found], before: Mapping[int, list[int]]
 ) -> Clauses:
-    """Mark what a suffix speaks of: the "milk" of "milk-free", unless a denial or a warning says it."""
+    """Mark what a suffix speaks of: the "milk" of "milk-free", unless a denial or a warning says it.
+
+    Where a line ends between the two, or a dash stands between spaces, the milk may be listed as well.
+    """
     marked = {
         item.start: kind
         for item, kind in (*_suffixed(label, found), *_followed(label, found, before))
@@ -58,7 +62,14 @@ def with_suffixes(
     ends = {item.end for item in found if item.start in marked}
     edges = sorted({*clauses.starts, *marked, *ends})
     kinds = [marked.get(edge) or clauses.at(edge) for edge in edges]
-    return Clauses(tuple(edges), tuple(kinds))
+    apart = (
+        (item.start, suffix.end)
+        for item, suffix in pairwise(found)
+        if suffix.meaning.role is Role.FREE_SUFFIX
+        and item.start in marked
+        and _APART.search(original, label.ends[item.end - 1], label.starts[suffix.start])
+    )
+    return Clauses(tuple(edges), tuple(kinds), tuple(sorted((*clauses.unsure, *apart))))
 
 
 def _suffixed(label: Folded, found: Sequence[Found]) -> Iterator[tuple[Found, ClauseKind]]:

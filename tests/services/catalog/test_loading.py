@@ -1,13 +1,20 @@
 """The shipped catalogue is complete; a faulty one is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
+from backend.models.catalog import RequirementType
 from backend.services import catalog
-from backend.services.catalog import CatalogFaultError, RequirementType, UnknownNameError
-from backend.services.catalog.loading import FOLDER
+from backend.services.catalog import (
+    Allergen,
+    CatalogFaultError,
+    OwnEntry,
+    RetiredNameError,
+    UnknownNameError,
+)
+from tests.catalogs import named, with_entry
 
 LANGUAGES = {"en", "fr", "de", "es", "it", "nl", "pl", "pt", "sv"}
 EU = "gluten crustaceans eggs fish peanuts soybeans milk nuts celery mustard sesame sulphites lupin molluscs"
@@ -59,7 +66,7 @@ def test_spelt_is_wheat_and_gluten_and_rye_is_no_wheat() -> None:
 
 def test_a_law_says_from_which_day_it_asks() -> None:
     china = catalog.shipped().regimes["cn"]
-    day = china.declares["milk"]
+    day = next(duty.since for duty in china.duties if duty.allergen == "milk")
     assert day is not None
 
     assert catalog.declared_on(china, day.replace(year=2026)) == frozenset()
@@ -76,45 +83,71 @@ def test_an_unknown_name_is_answered_with_the_three_nearest() -> None:
     assert "hazlenutt" not in str(caught.value)
 
 
-def _copy(folder: Path, changes: dict[str, list[dict[str, object]]]) -> Path:
-    for name in ("allergens", "substances", "diets", "conditions", "regimes"):
-        entries = yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))
-        text = yaml.safe_dump(entries + changes.get(name, []), allow_unicode=True)
-        (folder / f"{name}.yaml").write_text(text, "utf-8")
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("part", "entry", "message"),
-    [
-        pytest.param("allergens", {"code": "milk"}, "two entries", id="code-twice"),
-        pytest.param("substances", {"code": "milk"}, "both an allergen", id="code-in-two-files"),
-        pytest.param("allergens", {"code": "x", "names": {"en": "Dairy"}}, "share", id="name-twice"),
-        pytest.param("allergens", {"code": "x", "parents": ["y"]}, "unknown parent", id="parent"),
-        pytest.param("allergens", {"code": "x", "parents": ["x"]}, "own ancestor", id="circle"),
-        pytest.param("allergens", {"code": "x", "found_in": ["y"]}, "found in unknown", id="found-in"),
-        pytest.param("allergens", {"code": "x", "bare": "milk"}, "not a kind of", id="bare"),
-        pytest.param(
-            "diets",
-            {"code": "x", "rules": [{"avoid": ["y"], "source": "z"}]},
-            "rule about unknown",
-            id="rule",
-        ),
-        pytest.param(
-            "regimes", {"code": "x", "declares": {"y": None}, "source": "z"}, "declares unknown", id="law"
-        ),
-    ],
-)
-def test_a_catalogue_that_contradicts_itself_is_refused(
-    tmp_path: Path, part: str, entry: dict[str, object], message: str
-) -> None:
-    folder = _copy(tmp_path, {part: [{"names": {"en": "unheard of"}} | entry]})
-
-    with pytest.raises(CatalogFaultError, match=message):
-        catalog.load(folder)
-
-
 def test_a_changed_catalogue_has_another_version(tmp_path: Path) -> None:
-    folder = _copy(tmp_path, {"allergens": [{"code": "x", "names": {"en": "unheard of"}}]})
+    folder = with_entry(tmp_path, "allergens", named("x"))
 
     assert catalog.load(folder).version != catalog.shipped().version
+
+
+def test_a_faulty_catalogue_is_refused_with_every_fault(tmp_path: Path) -> None:
+    folder = with_entry(tmp_path, "allergens", named("x", parents=["y", "z"], akin=["w"]))
+
+    with pytest.raises(CatalogFaultError) as caught:
+        catalog.load(folder)
+
+    assert str(caught.value).splitlines() == ["x: has the unknown parent y, z", "x: is akin to unknown w"]
+
+
+def _own(code: str, **members: Any) -> OwnEntry:
+    return OwnEntry(
+        Allergen.model_validate({"code": code, "names": {"en": code.removeprefix("local.")}} | members)
+    )
+
+
+def test_an_operators_entry_is_one_of_the_catalogue() -> None:
+    known = catalog.lay_over(catalog.shipped(), [_own("local.yak milk", parents=["milk"])], version="1")
+
+    assert known.resolve(RequirementType.ALLERGY, "Yak-Milk") == "local.yak milk"
+    assert "local.yak milk" in known.descendants("milk")
+    assert known.ancestors("local.yak milk") == {"milk"}
+    assert known.version != catalog.shipped().version
+    assert "local.yak milk" not in catalog.shipped().descendants("milk")
+
+
+def test_what_a_later_release_ships_wins_and_nothing_stops_the_start() -> None:
+    own = [
+        _own("peanuts", names={"en": "another thing"}),
+        _own("local.dairy", names={"en": "dairy", "fr": "laitages locaux"}),
+        _own("local.lost", parents=["gone", "milk"], found_in=["gone"], akin=["gone"]),
+    ]
+
+    known = catalog.lay_over(catalog.shipped(), own, version="1")
+
+    assert known.allergens["peanuts"] == catalog.shipped().allergens["peanuts"]
+    assert known.resolve(RequirementType.ALLERGY, "dairy") == "milk"
+    assert known.resolve(RequirementType.ALLERGY, "laitages locaux") == "local.dairy"
+    assert known.resolve(RequirementType.ALLERGY, "local.dairy") == "local.dairy"
+    assert known.unsound == {"local.lost"}
+    assert known.ancestors("local.lost") == {"milk"}
+    assert known.own == {"local.dairy", "local.lost"}
+
+
+def test_a_retired_entry_is_known_and_not_recorded_anew() -> None:
+    item = _own("local.fonio")
+    known = catalog.lay_over(catalog.shipped(), [OwnEntry(item.entry, is_retired=True)], version="1")
+
+    assert known.name(RequirementType.ALLERGY, "local.fonio", "fr") == "fonio"
+    assert known.resolve(RequirementType.ALLERGY, "fonio", kept=["local.fonio"]) == "local.fonio"
+    found = known.search(RequirementType.ALLERGY, "local.fonio", after=None, limit=100)
+    assert "local.fonio" not in {entry.code for entry in found}
+    with pytest.raises(RetiredNameError):
+        known.resolve(RequirementType.ALLERGY, "fonio")
+
+
+def test_what_somebody_has_they_keep_even_if_the_catalogue_does_not_know_it() -> None:
+    known = catalog.shipped()
+
+    assert known.resolve(RequirementType.DIET, "local.gone", kept=["local.gone"]) == "local.gone"
+    assert known.name(RequirementType.DIET, "local.gone", "fr") == "local.gone"
+    with pytest.raises(UnknownNameError):
+        known.resolve(RequirementType.DIET, "local.gone")

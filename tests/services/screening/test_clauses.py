@@ -23,6 +23,8 @@ UNKNOWN = Verdict.UNKNOWN
         pytest.param("Free from gluten but with milk", "en", id="but"),
         pytest.param("Contains no less than 20% milk", "en", id="no-less-than"),
         pytest.param("No.1 milk chocolate", "en", id="number-one"),
+        pytest.param("Nut free from contains milk", "en", id="two-openers"),
+        pytest.param("Free from allergens. Contains milk", "en", id="allergens-then-stop"),
         pytest.param("Riz, sans colorant - lait entier - sel", "fr", id="dash"),
         pytest.param("Riz • sans conservateur • lait • sel", "fr", id="bullet"),
         pytest.param("Sucre, 0 % de matières grasses, lait écrémé", "fr", id="nought-per-cent"),
@@ -156,3 +158,19 @@ def test_a_named_source_settles_it(text: str) -> None:
 @pytest.mark.parametrize("text", ["No GMO soya", "Made without GMO soya", "Free from GMO soya lecithin"])
 def test_what_soya_is_not_does_not_make_it_absent(text: str) -> None:
     assert judged(text, allergy("soybeans"))[0] is CONTAINS
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("nougat (sugar, egg white, honey), salt", False, id="its-list"),
+        pytest.param("nougat (sugar, egg white, almonds), salt", True, id="its-list-names-them"),
+        pytest.param("nougat, sugar", True, id="no-list"),
+        pytest.param("nougat (sugar, egg white, zorbs), salt", True, id="not-understood"),
+        pytest.param("nougat (15 %), sugar", True, id="a-share"),
+        pytest.param("nougat (sugar, egg white, honey", True, id="cut-off"),
+        pytest.param("almonds (sugar, salt, honey)", True, id="no-recipe"),
+    ],
+)
+def test_a_list_behind_something_made_by_recipe_says_what_is_in_it(text: str, *, found: bool) -> None:
+    assert bool(judged(f"Ingredients: {text}", allergy("nuts"))[1]) is found

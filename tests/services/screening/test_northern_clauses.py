@@ -107,13 +107,13 @@ def test_egg_white_in_a_list_is_egg(text: str) -> None:
     ("text", "code", "language"),
     [
         ("Emulgator: Lecithine; Salz", "soybeans", "de"),
-        ("Pflanzenöl, Salz", "soybeans", "de"),
+        ("Pflanzenöl, Salz", "peanuts", "de"),
         ("modifizierte Stärke, Salz", "gluten.wheat", "de"),
         ("natuurlijk aroma, zout", "milk", "nl"),
-        ("vegetabilisk olja, salt", "soybeans", "sv"),
+        ("vegetabilisk olja, salt", "sesame", "sv"),
         ("modificeret stivelse, salt", "gluten.wheat", "da"),
         ("naturlig aroma, salt", "celery", "no"),
-        ("kasviöljyä, suolaa", "soybeans", "fi"),
+        ("kasviöljyä, suolaa", "peanuts", "fi"),
     ],
 )
 def test_a_source_that_is_not_told_leaves_it_open(text: str, code: str, language: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.services import catalog, screening
-from backend.services.screening import LabelLineError, LexiconFaultError, lexicon
+from backend.services.screening import AllergyRequirement, LabelLineError, LexiconFaultError, lexicon
 
 WORDS = [
     "milk",
@@ -32,8 +32,55 @@ WORDS = [
 ]
 LABELS = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200),
+    # Marks that pile up, letters that fold to several, right-to-left text, digits of other scripts, controls.
+    st.text(
+        alphabet="mil\u0301\u0327\u0345kßŉİǰﬃﷺ\u200d\u202e\u0661٣①Ⅷ½ᾳΐ각\u1100\u1161()[],:;.\n\r\t\x00\x7f-\u2013/0135",
+        max_size=80,
+    ),
     st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join),
 )
+
+
+HOSTILE = (
+    "(",
+    ")",
+    "[",
+    ",",
+    ":",
+    ".",
+    "a",
+    "1",
+    " ",
+    "\n",
+    "-",
+    "\u0301",
+    "🥜",
+    "İ",
+    "free from ",
+    "milk (",
+    "not ",
+    "e1",
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_label_of_one_thing_alone_is_answered_however_often_it_stands_there(piece: str) -> None:
+    text = (piece * 20_000)[:20_000]
+
+    answer = screening.screen(text, [AllergyRequirement("milk")], "en", "us")
+
+    assert 0 <= answer.coverage.understood <= answer.coverage.total
+    assert all(text[found.start : found.end] == found.finding.mention.text for found in answer.findings)
+
+
+@given(LABELS, st.sampled_from(["en", "de", "xx", None]), st.sampled_from(["eu", "us", None]))
+def test_any_text_gives_an_answer_and_the_same_again(
+    text: str, language: str | None, law: str | None
+) -> None:
+    answer = screening.screen(text, [AllergyRequirement("milk")], language, law)
+
+    assert answer == screening.screen(text, [AllergyRequirement("milk")], language, law)
+    assert all(text[found.start : found.end] == found.finding.mention.text for found in answer.findings)
 
 
 @given(LABELS, st.sampled_from(["en", "fr", "xx", None]))

@@ -28,7 +28,7 @@ from backend.services import admin, sessions
 from backend.services.sessions import SignInNotRecentError
 from backend.services.users import ErasureDueError
 
-router = APIRouter(prefix="/admin/users", tags=["admin"], route_class=StrictRoute)
+router = APIRouter(prefix="/admin/users", route_class=StrictRoute)
 
 _ANY: Final = (AccessTokenInvalidError, admin.AdminOnlyError, InvalidInputError)
 _READ: Final = (*_ANY, admin.AccountNotFoundError)

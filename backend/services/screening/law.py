@@ -1,0 +1,57 @@
+"""What the law of a label makes of its silence."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from backend.services.catalog import Catalog, declared_on
+
+
+class UnknownRegimeError(Exception):
+    """The catalogue has no such food law; the message names those that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The food law that a label follows.
+
+    Attributes:
+        code: Its code in the catalogue; none if it is not known.
+        name: Its English name.
+        declared: What it requires to be named on labels, kinds included: there, silence means absence.
+    """
+
+    code: str | None
+    name: str
+    declared: frozenset[str]
+
+
+NO_LAW = Law(None, "", frozenset())
+
+
+def law_on(code: str, known: Catalog, day: date | None) -> Law:
+    """Return a food law as it stands on a day; None means including what is yet to come.
+
+    Raises:
+        UnknownRegimeError: The catalogue has no such law.
+    """
+    regime = known.regimes.get(code)
+    if regime is None:
+        raise UnknownRegimeError(f"a food law is one of: {', '.join(known.regimes)}")
+    declared = (kind for root in declared_on(regime, day) for kind in known.descendants(root))
+    return Law(code, regime.name("en"), frozenset(declared))
+
+
+@lru_cache(maxsize=1_024)  # of the sets of codes that people avoid
+def undeclared(codes: frozenset[str], law: Law, known: Catalog) -> tuple[str, ...]:
+    """Return which of some substances a law lets a label hide, though some other law requires them.
+
+    Where it hides every kind of something, that is named and not each kind: "molluscs", but "barley"
+    and "rye" beside a law that requires wheat.
+    """
+    roots = {root for regime in known.regimes.values() for root in regime.declares}
+    anywhere = {code for root in roots for code in known.descendants(root)}
+    hidden = (codes & anywhere) - law.declared
+    # Rye may be hidden though triticale, a kind of it and of wheat, may not; "nuts" are what their kinds are.
+    whole = {code for code in hidden if known.substances[code].parents or known.descendants(code) <= hidden}
+    return tuple(sorted(code for code in whole if whole.isdisjoint(known.ancestors(code))))

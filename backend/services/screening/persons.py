@@ -1,0 +1,141 @@
+"""One person's answer: a verdict with its reason for each requirement, and the findings behind them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from backend.schemas.screening import Verdict
+from backend.services.catalog import Catalog, RequirementType
+from backend.services.screening.judge import (
+    MAX_FINDINGS,
+    NOTHING_SAID,
+    Finding,
+    conflicts,
+    fold_verdicts,
+    silences,
+    worst_first,
+)
+from backend.services.screening.law import Law
+from backend.services.screening.sources import Piece, PieceKind, SourceReading
+from backend.services.screening.unheard import unheard
+from backend.services.screening.wanted import Wanted
+
+NOTHING_FOUND = "nothing was found in what was understood"
+_CERTAIN = {Verdict.CONTAINS, Verdict.MAY_CONTAIN}
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementVerdict:
+    """The answer for one requirement; the reason is the worst finding's, or why nothing can be said."""
+
+    type: RequirementType
+    code: str
+    name: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFinding:
+    """A finding, and the text that holds it.
+
+    Attributes:
+        start: Offset in that text, in code points.
+        end: Offset after the last character.
+    """
+
+    finding: Finding
+    piece: Piece
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer for one person.
+
+    Attributes:
+        reason: What decided: that of a requirement with this verdict.
+        reasons: Why the food cannot tell enough, besides what it mentions; empty if it can.
+        requirements: One for each, in the order in which they were given.
+        findings: The worst of them, in the order of the label.
+    """
+
+    verdict: Verdict
+    reason: str
+    reasons: tuple[str, ...]
+    requirements: tuple[RequirementVerdict, ...]
+    findings: tuple[PlacedFinding, ...]
+
+
+def answer(
+    read: SourceReading,
+    wanted: Sequence[Wanted],
+    known: Catalog,
+    law: Law,
+    *,
+    answered: bool,
+    most: int = MAX_FINDINGS,
+) -> Answer:
+    """Answer for one person.
+
+    Args:
+        read: The food.
+        wanted: What the person avoids.
+        known: The catalogue.
+        law: What the label must name.
+        answered: Whether anything is known of what the person avoids, be it that it is nothing.
+        most: How many findings to show.
+    """
+    found: list[Finding] = []
+    verdicts = []
+    gaps = read.gaps if answered else (NOTHING_SAID, *read.gaps)
+    reasons = dict.fromkeys(gaps)
+    for one in wanted:
+        of_it = list(_weighed(conflicts(read.mentioned, one.rules, known, law), read))
+        found += of_it
+        hidden = (*silences(one.rules, known, law), *unheard(one, read.reading.languages, known))
+        reasons.update(dict.fromkeys(hidden))
+        verdicts.append(_conclude(one, of_it, (*gaps, *hidden)))
+    verdict, reason = _fold(verdicts, gaps)
+    placed = tuple(_placed(finding, read) for finding in worst_first(found, most))
+    return Answer(verdict, reason, tuple(reasons), tuple(verdicts), placed)
+
+
+def _weighed(findings: Iterable[Finding], read: SourceReading) -> Iterator[Finding]:
+    """Weigh findings by what holds them: a name only suggests, and leaves nothing open that a list tells."""
+    if all(piece.is_listed for piece in read.source.pieces):
+        yield from findings
+        return
+    for finding in findings:
+        piece, _ = read.place(finding.mention.start)
+        if piece.is_listed or (finding.verdict is Verdict.UNKNOWN and read.source.gap):
+            yield finding
+        elif piece.kind is PieceKind.NAME and finding.verdict in _CERTAIN:
+            reason = f"the name suggests it: {finding.reason}"
+            yield finding._replace(verdict=Verdict.LIKELY, reason=reason)
+        elif finding.verdict is not Verdict.UNKNOWN:
+            yield finding
+
+
+def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]) -> RequirementVerdict:
+    verdict = fold_verdicts(finding.verdict for finding in findings)
+    if verdict is not Verdict.NO_CONFLICT_FOUND:
+        reason = next(finding.reason for finding in findings if finding.verdict is verdict)
+    elif doubts:
+        verdict, reason = Verdict.UNKNOWN, "; ".join(doubts)
+    else:
+        reason = NOTHING_FOUND
+    return RequirementVerdict(wanted.type, wanted.code, wanted.name, verdict, reason)
+
+
+def _fold(verdicts: Sequence[RequirementVerdict], doubts: Sequence[str]) -> tuple[Verdict, str]:
+    if not verdicts:
+        return (Verdict.UNKNOWN, "; ".join(doubts)) if doubts else (Verdict.NO_CONFLICT_FOUND, NOTHING_FOUND)
+    worst = fold_verdicts(one.verdict for one in verdicts)
+    return worst, next(one.reason for one in verdicts if one.verdict is worst)
+
+
+def _placed(finding: Finding, read: SourceReading) -> PlacedFinding:
+    mention = finding.mention
+    piece, base = read.place(mention.start)
+    return PlacedFinding(finding, piece, mention.start - base, mention.end - base)
