@@ -85,12 +85,14 @@ async def test_a_fault_in_the_check_of_a_session_lets_nobody_in(
     # What reads the session has lost its table: a fault that nobody foresaw.
     elsewhere = make_settings(tmp_path)
     parts: Resources = broken.state.resources
+    whole = parts.database  # which the catalogue is still read from
     object.__setattr__(parts, "database", Database(elsewhere))
     transport = httpx2.ASGITransport(app=broken)
 
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as opened:
         answer = await opened.get("/api/v1/users/me", headers=amira.headers)
 
+    await whole.dispose()
     await parts.database.dispose()
     assert answer.status_code in {500, 503}
     assert amira.username not in answer.text

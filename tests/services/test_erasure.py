@@ -37,6 +37,8 @@ KEPT = {
     "attempts": "keyed hashes: those of the account are deleted by their key",
     "audit_chains": "the chain outlives the account; the key of its places is destroyed",
     "audit_events": "as above; the account's identifier is a pseudonym",
+    "catalog_entries": "the catalogue is everybody's; who wrote an entry is a pseudonym then",
+    "catalog_state": "names nobody",
     "erasure_receipts": "what shows that the account was erased",
     "jobs": "sealed: those that lead to the person are found by opening them",
 }
