@@ -16,7 +16,12 @@ from backend.services.users import Owner
 from backend.utils.security import SealBrokenError
 
 _PAGE = 100
-_CHANGES = (AuditAction.PROFILE_CREATED, AuditAction.PROFILE_CHANGED, AuditAction.PROFILE_REMOVED)
+_CHANGES = (
+    AuditAction.PROFILE_CREATED,
+    AuditAction.PROFILE_CHANGED,
+    AuditAction.PROFILE_REMOVED,
+    AuditAction.ACCOUNT_REMOVED,
+)
 
 
 async def find_faults(session: AsyncSession, owner: Owner, *, keyring: Keyring) -> list[str]:
@@ -88,6 +93,9 @@ async def _versions_told(session: AsyncSession, owner_id: uuid.UUID) -> dict[uui
     page = list(await session.execute(query))
     while page:
         for _, action, text in page:
+            if action is AuditAction.ACCOUNT_REMOVED:
+                told.clear()  # erased while it was looked at, and its profiles with it
+                continue
             details = json.loads(text)
             profile = uuid.UUID(details["profile"])
             if action is AuditAction.PROFILE_REMOVED:
