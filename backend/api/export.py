@@ -4,10 +4,10 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from backend.api import problems
+from backend.api import problems, system
 from backend.api.dependencies import (
     CurrentUser,
     Database,
@@ -86,7 +86,12 @@ async def read_export(reader: Reader, user: CurrentUser, export_id: UUID) -> Exp
     ),
 )
 async def read_export_file(
-    session: Session, user: RecentUser, export_id: UUID, keyring: Keys, database: Database
+    session: Session,
+    user: RecentUser,
+    export_id: UUID,
+    keyring: Keys,
+    database: Database,
+    request: Request,
 ) -> StreamingResponse:
     """Download an export: a zip, for 24 hours from when it was ready."""
     file = await export.open_file(session, user, export_id, keyring=keyring)
@@ -95,4 +100,5 @@ async def read_export_file(
         "Content-Length": str(file.size),
         "Cache-Control": "no-store",
     }
-    return StreamingResponse(file.read(database), headers=headers, media_type=_ZIP)
+    body = system.watched(request, file.read(database))
+    return StreamingResponse(body, headers=headers, media_type=_ZIP)

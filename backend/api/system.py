@@ -1,5 +1,6 @@
 """Whether the service lives and works, and what answers here."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -23,12 +24,30 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SealBrokenError, _on_broken_seal)
 
 
+async def watched(request: Request, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Return a body piece by piece, and write down if one does not open.
+
+    The answer has begun then, and no problem can be sent: that it ends too early is all that its reader sees.
+    """
+    try:
+        async for piece in body:
+            yield piece
+    except CorruptedError as error:
+        await _tell_of(request, error)
+        raise
+
+
 async def _on_broken_seal(request: Request, error: Exception) -> Response:
+    corrupted = await _tell_of(request, error)
+    return await problems.on_app_error(request, corrupted)
+
+
+async def _tell_of(request: Request, error: Exception) -> CorruptedError:
     logger.error("seal_broken", exc_info=error)
     corrupted = error if isinstance(error, CorruptedError) else CorruptedError(_signed_in())
     resources: Resources = request.app.state.resources
     await system.record_broken_seal(resources.database, corrupted, keyring=resources.keyring)
-    return await problems.on_app_error(request, corrupted)
+    return corrupted
 
 
 def _signed_in() -> UUID | None:

@@ -139,7 +139,7 @@ class MasterKeys:
 
     def __init__(self, keys: MasterSet, *, path: Path | None = None) -> None:
         self.path = path
-        self._file = keyfile.Followed(keys, parse, path=path, on_fault=_tell_unreadable)
+        self._file = keyfile.Followed(keys, self._parse, path=path, on_fault=_tell_unreadable)
 
     def current(self) -> MasterSet:
         """Return the set as the file has it, or had it a second ago."""
@@ -160,6 +160,16 @@ class MasterKeys:
     def find(self, key_id: bytes) -> MasterKey | None:
         """Return the key of that id."""
         return self.current().by_id.get(key_id) or self.look().by_id.get(key_id)
+
+    def _parse(self, text: str) -> MasterSet:
+        """Read the file anew. No change of keys changes the index: with another, it is another service's.
+
+        What would be wrapped under those keys could not be opened once the right ones are back.
+        """
+        found = parse(text)
+        if found.index != self._file.keys.index:
+            raise MasterSetInvalidError("another service's keys")
+        return found
 
 
 def parse(text: str) -> MasterSet:

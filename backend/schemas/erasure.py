@@ -58,6 +58,7 @@ class ErasureReceipt(Outgoing):
     Attributes:
         pseudonym: The identifier that the account had. Its chain of events goes on under it.
         rows: How many rows were destroyed, by table.
+        audit: None where the chain of events was broken before, and could not tell of the erasure.
     """
 
     id: uuid.UUID
@@ -68,7 +69,7 @@ class ErasureReceipt(Outgoing):
     erased_by: AuditActor
     rows: dict[str, int]
     keys: tuple[DestroyedKey, ...]
-    audit: AuditHead
+    audit: AuditHead | None
     remains: tuple[Remainder, ...]
 
 

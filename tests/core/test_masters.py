@@ -194,3 +194,13 @@ def test_a_file_that_cannot_be_read_leaves_the_keys_of_before(path: Path, time: 
 
     assert running.wrapper is before
     assert running.find(bytes(8)) is None
+
+
+def test_a_file_of_another_services_keys_leaves_the_keys_of_before(path: Path, time: FakeClock) -> None:
+    running = MasterKeys(masters.parse(path.read_text()), path=path)
+    before = running.wrapper
+
+    keyfile.replace(path, keys.generate()[0])
+    time.advance(seconds=2)
+
+    assert running.wrapper == before

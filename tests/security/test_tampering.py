@@ -1,5 +1,6 @@
 """Rows that somebody altered, swapped or put back: refused, written down, and never served."""
 
+import uuid
 from collections.abc import Awaitable, Callable
 
 import httpx2
@@ -9,7 +10,8 @@ from sqlalchemy import delete, select, update
 from backend.api.dependencies import Resources
 from backend.models.health import HealthProfile, HealthProfileRevision
 from backend.models.users import User
-from backend.services import audit
+from backend.schemas.system import FindingState
+from backend.services import audit, system
 from tests.factories import Person, make_person, make_profile
 from tests.tampering import ACTIVITY, change, flipped, require_refused, told
 
@@ -183,6 +185,29 @@ async def test_a_broken_profile_does_not_keep_the_others_from_being_read(
     )
 
     assert (read.status_code, checked.status_code) == (200, 200)
+
+
+async def test_a_profile_of_somebody_else_in_the_place_of_ones_own_is_refused(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person
+) -> None:
+    child = (await make_profile(client, amira, relationship="child", allergies=[])).json()["id"]
+    own = (await _row(resources, amira)).id
+    await change(
+        resources,
+        update(HealthProfile).where(HealthProfile.id == own).values(relationship="other"),
+        update(HealthProfile).where(HealthProfile.id == uuid.UUID(child)).values(relationship="self"),
+    )
+
+    any_version = amira.headers | {"If-Match": "*"}
+    require_refused(await client.get(MINE, headers=amira.headers))
+    require_refused(await client.get(f"{PROFILES}/{own}", headers=amira.headers))
+    require_refused(await client.post("/api/v1/screening/check", json=LABEL, headers=amira.headers))
+    require_refused(await client.patch(MINE, json={"allergies": []}, headers=any_version))
+    assert {event["details"]["profile"] for event in await told(client, amira)} == {child, str(own)}
+    found = system.examine_data(resources.database, [], keyring=resources.keyring)
+    faults = [fault.detail async for fault in found if fault.state is FindingState.WRONG]
+    assert len(faults) == 2
+    assert all(fault.endswith("was made for somebody else than its row says") for fault in faults)
 
 
 async def test_a_broken_profile_can_be_deleted(

@@ -2,7 +2,8 @@
 
 import httpx2
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.sql import Executable
 
 from backend.api.dependencies import Resources
 from backend.models.audit import AuditChain, AuditEvent
@@ -10,8 +11,10 @@ from backend.models.factors import Credential
 from backend.models.health import HealthProfile
 from backend.models.jobs import Job
 from backend.models.sessions import Session
+from backend.models.users import User
 from tests.conftest import FakeClock, Post
-from tests.factories import Person, make_admin, make_person, make_profile, register, sign_in
+from tests.erasures import ME, run_chore
+from tests.factories import Person, erase, make_admin, make_person, make_profile, register, sign_in
 from tests.second_factors import code_of, enrol_totp
 from tests.tampering import change, flipped, require_refused, told
 
@@ -111,3 +114,41 @@ async def test_a_job_that_does_not_open_fails_and_the_others_are_done(
     async with resources.database.reader() as session:
         left = (await session.scalars(select(Job))).all()
     assert [(job.id, job.failed_at is not None) for job in left] == [(first.id, True)]
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        pytest.param(update(AuditChain).values(key=b"altered"), id="its key does not open"),
+        pytest.param(delete(AuditChain), id="it is gone"),
+    ],
+)
+async def test_an_account_whose_chain_is_broken_can_still_be_erased(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person, breaking: Executable
+) -> None:
+    await change(resources, breaking)
+
+    receipt = (await erase(client, amira)).json()
+
+    assert receipt["receipt"]["audit"] is None
+    found = (await client.post("/api/v1/erasure-receipts/verify", json=receipt)).json()
+    assert (found["rows"], found["place_key"], found["audit"]) == ({}, False, False)
+
+
+async def test_an_account_that_waits_is_erased_although_its_chain_is_broken_meanwhile(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person, time: FakeClock
+) -> None:
+    (await client.delete(ME, headers=amira.headers)).raise_for_status()
+    await change(resources, update(AuditChain).values(key=b"altered"))
+    time.advance(days=15)
+
+    assert await run_chore(resources) == 1
+    assert await run_chore(resources) == 0
+
+
+async def test_an_account_that_waits_is_erased_although_nothing_tells_who_asked(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person, time: FakeClock
+) -> None:
+    await change(resources, update(User).values(erase_at=time.moment))
+
+    assert await run_chore(resources) == 1

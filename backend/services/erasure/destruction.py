@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller
 from backend.core.clock import now
 from backend.core.keys import Keyring
+from backend.core.logging import logger
 from backend.models.audit import AuditAction, AuditActor, AuditChain, AuditEvent
 from backend.models.credentials import OneTimeToken
 from backend.models.jobs import JobKind
@@ -21,6 +23,7 @@ from backend.services.erasure import receipts, tables
 from backend.services.mail import Occasion
 from backend.services.users import DATA_KEY
 from backend.utils.identifiers import uuid7
+from backend.utils.security import SealBrokenError
 from backend.utils.validators import identity_key
 
 
@@ -83,7 +86,10 @@ async def erase(session: AsyncSession, account: User, doer: Doer, *, keyring: Ke
 async def _asked(
     session: AsyncSession, account: User, doer: Doer, moment: datetime
 ) -> tuple[datetime, AuditActor]:
-    """Return when and by whom it was asked for: who waited asked before, and their chain says when."""
+    """Return when and by whom it was asked for: who waited asked before, and their chain says when.
+
+    If it does not, somebody has taken events from it: who erases is all that is known then.
+    """
     if account.erase_at is None:
         return moment, doer.actor
     query = (
@@ -92,8 +98,8 @@ async def _asked(
         .order_by(AuditEvent.sequence.desc())
         .limit(1)
     )
-    recorded_at, actor = (await session.execute(query)).one()
-    return recorded_at, actor
+    asked = (await session.execute(query)).one_or_none()
+    return (asked.recorded_at, asked.actor) if asked else (moment, doer.actor)
 
 
 async def _names(session: AsyncSession, account: User) -> frozenset[str]:
@@ -110,9 +116,21 @@ async def _networks(session: AsyncSession, user_id: uuid.UUID) -> set[str]:
     return {caller.current().ip_prefix, *await session.scalars(query)}
 
 
-async def _record(session: AsyncSession, owner_id: uuid.UUID, doer: Doer, keyring: Keyring) -> AuditHead:
+async def _record(
+    session: AsyncSession, owner_id: uuid.UUID, doer: Doer, keyring: Keyring
+) -> AuditHead | None:
+    """Write down the erasure, and return the head of the chain with it.
+
+    A chain that is broken cannot grow. That must not keep anybody from being erased: the receipt then names
+    no head, and the log tells of it.
+    """
     event = audit.Event(AuditAction.ACCOUNT_REMOVED, owner_id, doer.actor, doer.admin_id)
-    await audit.record(session, event, keyring=keyring)
+    try:
+        async with session.begin_nested():
+            await audit.record(session, event, keyring=keyring)
+    except (SealBrokenError, IntegrityError) as error:
+        logger.error("erasure_unrecorded", user_id=str(owner_id), error=type(error).__name__)
+        return None
     head = select(AuditChain.sequence, AuditChain.code).where(AuditChain.owner_id == owner_id)
     sequence, code = (await session.execute(head)).one()
     return AuditHead(sequence=sequence, code=code.hex())

@@ -6,6 +6,7 @@ names the head of the account's chain of events, so that the two hold each other
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from backend.core.signing import SigningKeys
 from backend.models.audit import AuditAction, AuditChain, AuditEvent
 from backend.models.erasure import ErasureReceipt as Row
 from backend.schemas.erasure import (
+    AuditHead,
     DestroyedKey,
     ErasureReceipt,
     ReceiptFindings,
@@ -90,17 +92,11 @@ async def examine(session: AsyncSession, receipt: ErasureReceipt) -> ReceiptFind
     place_key = select(AuditChain.owner_id).where(
         AuditChain.owner_id == owner_id, AuditChain.place_key.is_not(None)
     )
-    code = select(AuditEvent.code).where(
-        AuditEvent.owner_id == owner_id,
-        AuditEvent.sequence == receipt.audit.sequence,
-        AuditEvent.action == AuditAction.ACCOUNT_REMOVED,
-    )
-    written = await session.scalar(code)
     return ReceiptFindings(
         receipt=receipt,
         rows=await tables.count_all(session, owner_id),
         place_key=await session.scalar(place_key) is not None,
-        audit=written is not None and written.hex() == receipt.audit.code,
+        audit=receipt.audit is not None and await _tells(session, owner_id, receipt.audit),
     )
 
 
@@ -126,6 +122,16 @@ def remains(wrapped: Iterable[bytes | None]) -> tuple[Remainder, ...]:
         ),
         Remainder(what="letters that were sent", until="their readers delete them"),
     )
+
+
+async def _tells(session: AsyncSession, owner_id: uuid.UUID, head: AuditHead) -> bool:
+    query = select(AuditEvent.code).where(
+        AuditEvent.owner_id == owner_id,
+        AuditEvent.sequence == head.sequence,
+        AuditEvent.action == AuditAction.ACCOUNT_REMOVED,
+    )
+    code = await session.scalar(query)
+    return code is not None and code.hex() == head.code
 
 
 def _master_of(wrapped: bytes) -> str:

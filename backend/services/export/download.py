@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.database import Database
@@ -51,12 +52,22 @@ class ExportFile:
 
         Raises:
             CorruptedError: A chunk is gone or altered: the answer ends before its length.
+            ExportExpiredError: The file was deleted meanwhile, for its time or with its owner: so too.
         """
         yield self.first
         for number in range(1, self.export.chunk_count or 0):
             async with database.reader() as session:
-                chunk = await open_chunk(session, self.export, number, data_key=self.data_key)
+                chunk = await self._open(session, number)
             yield chunk
+
+    async def _open(self, session: AsyncSession, number: int) -> bytes:
+        try:
+            return await open_chunk(session, self.export, number, data_key=self.data_key)
+        except CorruptedError as error:
+            kept = select(Export.id).where(Export.id == self.export.id, Export.state == ExportState.READY)
+            if await session.scalar(kept) is None:
+                raise ExportExpiredError from error
+            raise
 
 
 async def open_file(

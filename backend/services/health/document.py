@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from backend.core.keys import Keyring
+from backend.models.health import Relationship
 from backend.schemas.health import AllergyKind, DietaryReason, Reaction, Severity, Strictness, Verification
 from backend.services.users import DATA_KEY, Owner
 from backend.utils.security import open_sealed, seal
@@ -67,15 +68,33 @@ class _Content(_Part):
 
 
 class Document(_Content):
-    """Everything that a profile says."""
+    """Everything that a profile says.
 
-    format: Literal[3] = 3
+    Attributes:
+        relationship: Whose profile it is, as the row says in the open: sealed here, nobody can exchange two
+            people of one account unseen. None in documents of earlier formats.
+    """
+
+    format: Literal[4] = 4
     birth_year: int | None
+    relationship: Relationship | None = None
 
     @property
     def answers_allergies(self) -> bool:
         """Whether it says anything of allergies: these, or none. A diet says nothing of them."""
         return self.no_known_allergies or any(allergy.counts for allergy in self.allergies)
+
+
+class _ThirdDocument(_Content):
+    """Format 3: nothing told whose profile it is."""
+
+    format: Literal[3]
+    birth_year: int | None
+
+    def upgrade(self, _: uuid.UUID) -> Document:
+        """Return the same in the newest format."""
+        members = {name: getattr(self, name) for name in _Content.model_fields}
+        return Document(birth_year=self.birth_year, **members)
 
 
 class _SecondDocument(_Content):
@@ -134,9 +153,8 @@ class _FirstDocument(_Part):
         )
 
 
-_AnyDocument: TypeAdapter[Document | _SecondDocument | _FirstDocument] = TypeAdapter(
-    Annotated[Document | _SecondDocument | _FirstDocument, Field(discriminator="format")]
-)
+_AnyFormat = Document | _ThirdDocument | _SecondDocument | _FirstDocument
+_AnyDocument: TypeAdapter[_AnyFormat] = TypeAdapter(Annotated[_AnyFormat, Field(discriminator="format")])
 
 
 def seal_document(

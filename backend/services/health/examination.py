@@ -10,13 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction, AuditEvent
 from backend.models.health import HealthProfile, HealthProfileRevision
-from backend.services.health.document import open_document
+from backend.services.health.document import Document, open_document
 from backend.services.health.storage import profiles_of
 from backend.services.users import Owner
 from backend.utils.security import SealBrokenError
 
 _PAGE = 100
-_CHANGES = (AuditAction.PROFILE_CREATED, AuditAction.PROFILE_CHANGED, AuditAction.PROFILE_REMOVED)
+_CHANGES = (
+    AuditAction.PROFILE_CREATED,
+    AuditAction.PROFILE_CHANGED,
+    AuditAction.PROFILE_REMOVED,
+    AuditAction.ACCOUNT_REMOVED,
+)
 
 
 async def find_faults(session: AsyncSession, owner: Owner, *, keyring: Keyring) -> list[str]:
@@ -36,8 +41,11 @@ async def find_faults(session: AsyncSession, owner: Owner, *, keyring: Keyring) 
         version = told.pop(row.id, None)
         if version is not None and version != row.version:
             faults.append(f"{name}: is at version {row.version}, and its events tell of version {version}")
-        if not _opens(row.document, row.id, row.version, owner, keyring):
+        document = _open(row.document, row.id, row.version, owner, keyring)
+        if document is None:
             faults.append(f"{name}: version {row.version} does not open")
+        elif document.relationship not in {None, row.relationship}:
+            faults.append(f"{name}: was made for somebody else than its row says")
         faults += [f"{name}: {fault}" async for fault in _revision_faults(session, row, owner, keyring)]
     faults += [
         f"profile {profile} of account {owner.id}: is gone, and no event tells of it" for profile in told
@@ -54,7 +62,7 @@ async def _revision_faults(
         if last is not None and version != last + 1:
             yield f"between versions {last} and {version} there is none"
         last = version
-        if not _opens(document, row.id, version, owner, keyring):
+        if _open(document, row.id, version, owner, keyring) is None:
             yield f"version {version} among its revisions does not open"
     if last != row.version:
         yield f"is at version {row.version}, and its newest revision is {last or 'none'}"
@@ -88,6 +96,9 @@ async def _versions_told(session: AsyncSession, owner_id: uuid.UUID) -> dict[uui
     page = list(await session.execute(query))
     while page:
         for _, action, text in page:
+            if action is AuditAction.ACCOUNT_REMOVED:
+                told.clear()  # erased while it was looked at, and its profiles with it
+                continue
             details = json.loads(text)
             profile = uuid.UUID(details["profile"])
             if action is AuditAction.PROFILE_REMOVED:
@@ -98,9 +109,11 @@ async def _versions_told(session: AsyncSession, owner_id: uuid.UUID) -> dict[uui
     return told
 
 
-def _opens(document: bytes, profile_id: uuid.UUID, version: int, owner: Owner, keyring: Keyring) -> bool:
+def _open(
+    document: bytes, profile_id: uuid.UUID, version: int, owner: Owner, keyring: Keyring
+) -> Document | None:
+    """Return a document; None if it does not open."""
     try:
-        open_document(document, profile_id=profile_id, version=version, owner=owner, keyring=keyring)
+        return open_document(document, profile_id=profile_id, version=version, owner=owner, keyring=keyring)
     except SealBrokenError:
-        return False
-    return True
+        return None

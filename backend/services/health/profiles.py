@@ -51,7 +51,7 @@ async def create_profile(
         ProfileExistsError: There is already one of one's own.
         TooManyProfilesError: The household is full.
     """
-    document = to_document(data, before=None)
+    document = to_document(data, before=None).model_copy(update={"relationship": data.relationship})
     if data.relationship is not Relationship.SELF:
         await _require_room(session, user)
     profile_id, moment = uuid7(), now()

@@ -15,6 +15,7 @@ from backend.services.users import Identity
 ALL: Final = "all"
 """Stands for every member, so that a new profile's event does not tell which of them are empty."""
 
+_NO_CONTENT: Final = {"format", "relationship"}  # nobody changes these
 _IN_ONE_EVENT = 20  # identifiers that fit into an event's details
 
 
@@ -40,6 +41,6 @@ def changed_fields(before: Document, after: Document) -> str:
     names = [
         name
         for name in Document.model_fields
-        if name != "format" and getattr(before, name) != getattr(after, name)
+        if name not in _NO_CONTENT and getattr(before, name) != getattr(after, name)
     ]
     return " ".join(names) or "none"

@@ -101,10 +101,12 @@ def opened(row: HealthProfile, *, owner: Owner, keyring: Keyring) -> Profile:
     """Open a row's document.
 
     Raises:
-        CorruptedError: The row was altered, swapped or rolled back.
+        CorruptedError: The row was altered, swapped or rolled back, or is said to be somebody else's profile.
     """
     require_newest(row)
     document = open_whole(row.document, profile_id=row.id, version=row.version, owner=owner, keyring=keyring)
+    if document.relationship not in {None, row.relationship}:
+        raise broken(row.owner_id, row.id, row.version)
     return Profile(row.id, row.relationship, row.version, row.created_at, row.updated_at, document)
 
 
@@ -176,6 +178,7 @@ async def store(
         PreconditionFailedError: Another request did.
     """
     version, moment = current.version + 1, now()
+    document = document.model_copy(update={"relationship": current.relationship})
     sealed = seal_document(document, profile_id=current.id, version=version, owner=user, keyring=keyring)
     stored = await session.execute(
         update(HealthProfile)

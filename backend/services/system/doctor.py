@@ -107,6 +107,14 @@ async def _account_faults(session: AsyncSession) -> AsyncIterator[str]:
     )
     for owner_id in await session.scalars(gone):
         yield f"account {owner_id}: is gone, and no event tells of it"
+    back = (
+        select(User.id)
+        .where(User.id.in_(owners(AuditAction.ACCOUNT_REMOVED)))
+        .order_by(User.id)
+        .limit(_SHOWN + 1)
+    )
+    for owner_id in await session.scalars(back):
+        yield f"account {owner_id}: is there, and an event tells that it was erased"
 
 
 async def _profile_faults(session: AsyncSession, keyring: Keyring) -> AsyncIterator[str]:

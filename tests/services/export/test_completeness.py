@@ -24,6 +24,7 @@ from backend.api.dependencies import Resources
 from backend.core.database import metadata
 from backend.core.keys import Keyring
 from backend.models.audit import AuditActor, AuditChain, AuditEvent
+from backend.models.health import Relationship
 from backend.models.users import User
 from backend.services import audit, health, idempotency
 from backend.services.audit.chain import PLACE_KEY
@@ -101,10 +102,12 @@ class Household:
             sealed, profile_id=profile_id, version=version, owner=self.owner, keyring=self.keyring
         )
 
-    def seal(self, profile_id: uuid.UUID, version: int) -> bytes:
+    def seal(self, profile_id: uuid.UUID, version: int, relationship: Relationship | None = None) -> bytes:
         """Return a document for a profile's version, unlike any other."""
         return seal_document(
-            self.document.model_copy(update={"display_name": f"person {next(self._numbers)}"}),
+            self.document.model_copy(
+                update={"display_name": f"person {next(self._numbers)}", "relationship": relationship}
+            ),
             profile_id=profile_id,
             version=version,
             owner=self.owner,
@@ -126,7 +129,7 @@ class Household:
 
 
 SEALERS: dict[str, Callable[[Household, Row, int], bytes]] = {
-    "health_profiles.document": lambda one, row, _: one.seal(row["id"], row["version"]),
+    "health_profiles.document": lambda one, row, _: one.seal(row["id"], row["version"], row["relationship"]),
     "health_profile_revisions.document": lambda one, row, _: one.seal(row["profile_id"], row["version"]),
     "idempotency_keys.answer": Household.seal_answer,
     "audit_events.place": Household.seal_place,
@@ -135,7 +138,7 @@ SEALERS: dict[str, Callable[[Household, Row, int], bytes]] = {
 
 def _holds(document: Document, found: Row) -> bool:
     """Tell whether every member of a document stands in a profile of the export."""
-    for name in set(Document.model_fields) - {"format"}:
+    for name in set(Document.model_fields) - {"format", "relationship"}:
         value = getattr(document, name)
         if not (isinstance(value, tuple) and all(isinstance(entry, Entry) for entry in value)):
             if found[name] != value:

@@ -16,8 +16,8 @@ from backend.models.health import HealthProfile, HealthProfileRevision
 from backend.models.sessions import Session
 from backend.models.users import User
 from backend.schemas.system import FindingState
-from backend.services import audit, system
-from tests.factories import Person, make_person, make_profile
+from backend.services import audit, health, system
+from tests.factories import Person, erase, make_person, make_profile
 from tests.tampering import change, flipped
 
 pytestmark = pytest.mark.anyio
@@ -81,6 +81,28 @@ async def test_an_account_that_is_gone_is_named(resources: Resources, amira: Per
     assert await _findings(resources) == {
         "accounts": [f"account {amira.id}: is gone, and no event tells of it"]
     }
+
+
+async def test_an_account_that_is_there_again_is_named(resources: Resources, amira: Person) -> None:
+    removed = audit.Event(AuditAction.ACCOUNT_REMOVED, amira.id)
+    async with resources.database.unit() as session:
+        await audit.record(session, removed, keyring=resources.keyring)
+
+    found = await _findings(resources)
+
+    assert found == {"accounts": [f"account {amira.id}: is there, and an event tells that it was erased"]}
+
+
+async def test_an_account_that_is_erased_while_it_is_looked_at_is_not_called_broken(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person
+) -> None:
+    async with resources.database.reader() as session:
+        account = (await session.scalars(select(User).where(User.id == amira.id))).one()
+        await erase(client, amira)
+
+        faults = await health.find_faults(session, account, keyring=resources.keyring)
+
+    assert faults == []
 
 
 async def test_a_flipped_bit_is_named(resources: Resources, row: HealthProfile) -> None:
