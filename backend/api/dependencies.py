@@ -191,31 +191,27 @@ def limited(name: str) -> Any:  # noqa: ANN401 - a dependency marker of the fram
     return Depends(count)
 
 
-async def _versions(if_match: Annotated[str | None, Header(max_length=500)] = None) -> frozenset[int] | None:
+async def _tags(if_match: Annotated[str | None, Header(max_length=500)] = None) -> frozenset[str] | None:
     if if_match is None:
         raise PreconditionRequiredError
     if if_match.strip() == "*":
         return None
     # If-Match compares strongly: a weak tag, or what is no tag at all, matches nothing (RFC 9110, 13.1.1).
     tags = [tag.strip() for tag in if_match.split(",")]
-    return frozenset(
-        int(tag[1:-1])
-        for tag in tags
-        if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isdecimal() and len(tag) < 20
-    )
+    return frozenset(tag[1:-1] for tag in tags if len(tag) > 2 and tag[0] == tag[-1] == '"')
 
 
-IfMatch = Annotated[frozenset[int] | None, Depends(_versions)]
-"""The versions that a change may start from; None where the caller accepts any (`*`)."""
+IfMatch = Annotated[frozenset[str] | None, Depends(_tags)]
+"""The entity tags of what a change may start from; None where the caller accepts any (`*`)."""
 
 ProfileId = Annotated[Literal["me"] | UUID, Path(description="A profile's id, or `me` for one's own.")]
 PageLimit = Annotated[int, Query(ge=1, le=200)]
 PageCursor = Annotated[UUID | None, Query()]
 
 
-def set_version(response: Response, version: int) -> None:
-    """Say which version the answer shows."""
-    response.headers["ETag"] = f'"{version}"'
+def set_tag(response: Response, tag: str) -> None:
+    """Say which version of what the answer shows."""
+    response.headers["ETag"] = f'"{tag}"'
 
 
 class _StrictRequest(Request):

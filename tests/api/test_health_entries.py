@@ -54,12 +54,14 @@ async def test_an_entry_is_recorded_read_changed_and_deleted(
     listed = await client.get(path, headers=amira.headers)
     removed = await client.delete(f"{path}/{entry_id}", headers=_at(amira, 3))
 
-    assert (created.status_code, created.json()[member], created.headers["etag"]) == (201, code, '"2"')
+    tags = [answer.headers["etag"] for answer in (created, read, changed, listed, removed)]
+    assert [tag.strip('"').split("-")[0] for tag in tags] == ["2", "2", "3", "3", "4"]
+    assert (created.status_code, created.json()[member]) == (201, code)
     assert created.headers["location"] == f"{PROFILES}/{profile_id}/{part}/{entry_id}"
-    assert (read.json(), read.headers["etag"]) == (created.json(), '"2"')
-    assert (changed.json(), changed.headers["etag"]) == (created.json() | change, '"3"')
-    assert (listed.json()["items"], listed.headers["etag"]) == ([changed.json()], '"3"')
-    assert (removed.status_code, removed.headers["etag"]) == (204, '"4"')
+    assert read.json() == created.json()
+    assert changed.json() == created.json() | change
+    assert listed.json()["items"] == [changed.json()]
+    assert removed.status_code == 204
     assert (await client.get(f"{path}/{entry_id}", headers=amira.headers)).json()["code"] == "entry-not-found"
     assert (await _profile(client, amira))[part.replace("-", "_")] == []
 

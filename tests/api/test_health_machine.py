@@ -191,7 +191,7 @@ class ProfileMachine(RuleBasedStateMachine):
         known, alone = len(self.history), if_match != "*"
         answers = list(zip(self._send(*edits, if_match=if_match), edits, strict=True))
         done = [
-            (int(answer.headers["etag"].strip('"')), answer, edit)
+            (int(answer.headers["etag"].strip('"').split("-")[0]), answer, edit)
             for answer, edit in answers
             if answer.is_success
         ]

@@ -69,7 +69,7 @@ async def _write_until_killed(
             except httpx2.TransportError:
                 return
             assert answer.status_code == 200
-            acknowledged[int(answer.headers["etag"].strip('"'))] = (entry, note)
+            acknowledged[int(answer.headers["etag"].strip('"').split("-")[0])] = (entry, note)
             if number == last:
                 _kill(server.process.pid)
 

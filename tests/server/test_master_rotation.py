@@ -107,7 +107,7 @@ def _require_new_key_alone(server: Server, old: str, visitors: list[Visitor]) ->
         visitor.refresh()
         visitor.sign_in()
         visitor.read()
-        version = int(visitor.notes.get("etag", '"1"').strip('"'))
+        version = int(visitor.notes.get("etag", '"1"').strip('"').split("-")[0])
         for number in range(1, version + 1):
             visitor.call("GET", f"/health/profiles/me/revisions/{number}", headers=visitor.headers)
         visitor.call("GET", "/users/me/activity", headers=visitor.headers)

@@ -15,7 +15,7 @@ from backend.api.dependencies import (
     RecentAdmin,
     Session,
     StrictRoute,
-    set_version,
+    set_tag,
 )
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.tokens import AccessTokenInvalidError
@@ -52,7 +52,7 @@ async def create_catalog_entry(
 ) -> CatalogEntryResponse:
     """Add an allergen, diet or condition. Its names and synonyms are looked for on labels."""
     row = await admin.add_entry(session, authority, data, keyring=keyring)
-    set_version(response, row.version)
+    set_tag(response, str(row.version))
     response.headers["Location"] = f"/api/v1/admin/catalog/entries/{row.code}"
     return admin.to_entry_response(row)
 
@@ -78,7 +78,7 @@ async def read_catalog_entry(
 ) -> CatalogEntryResponse:
     """Read what an operator added."""
     row = await admin.read_entry(session, code)
-    set_version(response, row.version)
+    set_tag(response, str(row.version))
     return admin.to_entry_response(row)
 
 
@@ -100,5 +100,5 @@ async def update_catalog_entry(  # noqa: PLR0913, PLR0917 - as above, and from w
 ) -> CatalogEntryResponse:
     """Change an entry, or retire it: who has it keeps it, and nobody records it anew. Send the ETag."""
     row = await admin.update_entry(session, authority, code, data, versions=versions, keyring=keyring)
-    set_version(response, row.version)
+    set_tag(response, str(row.version))
     return admin.to_entry_response(row)

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Response
 
-from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Session, set_version
+from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Session, set_tag
 from backend.core.errors import InvalidInputError
 from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError
@@ -29,7 +29,7 @@ class _Reading:
 
     def answer(self, profile: health.Profile) -> None:
         """Say which version of the profile the answer shows."""
-        set_version(self.response, profile.version)
+        set_tag(self.response, profile.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _Change(_Reading):
 
     def answer_created(self, profile: health.Profile, part: str, entry_id: uuid.UUID) -> None:
         """Say which version of the profile the answer shows, and where the entry is."""
-        set_version(self.response, profile.version)
+        set_tag(self.response, profile.tag)
         self.response.headers["Location"] = f"/api/v1{PREFIX}/{profile.id}/{part}/{entry_id}"
 
 

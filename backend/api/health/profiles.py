@@ -14,7 +14,7 @@ from backend.api.dependencies import (
     ProfileId,
     Session,
     StrictRoute,
-    set_version,
+    set_tag,
 )
 from backend.api.health.parts import PREFIX
 from backend.api.idempotency import KEY_ERRORS, Once
@@ -59,7 +59,7 @@ async def create_profile(
     if once.answered:
         return once.answered
     profile = await health.create_profile(session, user, data, keyring=keyring)
-    set_version(response, profile.version)
+    set_tag(response, profile.tag)
     response.headers["Location"] = f"/api/v1/health/profiles/{profile.id}"
     body = health.to_response(profile, language=user.locale)
     await once.keep(body, profile_id=profile.id, fields=health.ALL, status=HTTPStatus.CREATED)
@@ -82,7 +82,7 @@ async def read_profile(
 ) -> HealthProfileResponse:
     """Read a profile."""
     profile = await health.read_profile(session, user, profile_id, keyring=keyring)
-    set_version(response, profile.version)
+    set_tag(response, profile.tag)
     return health.to_response(profile, language=user.locale)
 
 
@@ -100,7 +100,7 @@ async def replace_profile(  # noqa: PLR0913, PLR0917 - a change has a body, a ve
     profile = await health.replace_profile(
         session, user, profile_id, data, versions=versions, keyring=keyring
     )
-    set_version(response, profile.version)
+    set_tag(response, profile.tag)
     return health.to_response(profile, language=user.locale)
 
 
@@ -116,7 +116,7 @@ async def update_profile(  # noqa: PLR0913, PLR0917 - as above
 ) -> HealthProfileResponse:
     """Change parts of a profile; a list that is sent replaces the list. Send the ETag in `If-Match`."""
     profile = await health.update_profile(session, user, profile_id, data, versions=versions, keyring=keyring)
-    set_version(response, profile.version)
+    set_tag(response, profile.tag)
     return health.to_response(profile, language=user.locale)
 
 

@@ -22,7 +22,7 @@ from backend.services import catalog
 from backend.services.admin.authority import Authority, record
 from backend.services.catalog import Catalog, CodeUnknownError, Entry
 
-Versions = frozenset[int] | None
+Versions = frozenset[str] | None
 """The versions that a change may start from (If-Match); None stands for any."""
 
 
@@ -93,7 +93,7 @@ async def update_entry(
     """
     known = await catalog.lock(session)
     row = await read_entry(session, code)
-    if versions is not None and row.version not in versions:
+    if versions is not None and str(row.version) not in versions:
         raise PreconditionFailedError
     changes = data.model_dump(mode="json", include=data.model_fields_set - {"retired"})
     content = row.content

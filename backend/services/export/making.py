@@ -92,8 +92,9 @@ class Exports:
 
     async def _store(self, task: Task, draft: Draft, number: int, chunk: bytes) -> None:
         async with self._database.unit() as session:
-            await chunks.add(session, draft, number, chunk, is_last=False)
+            # The job first, as whoever erases the account does: nobody then waits in a circle.
             await jobs.hold(session, task, lease=self._settings.lease)
+            await chunks.add(session, draft, number, chunk, is_last=False)
 
     async def _finish(self, draft: Draft, last: bytes, *, count: int, size: int) -> None:
         """Store the end, let the owner have the file, and write to them: all of it, or nothing."""

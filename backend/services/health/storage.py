@@ -27,8 +27,8 @@ KEPT_REVISIONS: Final = 1_000
 ProfileRef = uuid.UUID | Literal["me"]
 """A profile's identifier, or `me` for one's own."""
 
-Versions = frozenset[int] | None
-"""The versions that a change may start from (If-Match); None stands for any."""
+Versions = frozenset[str] | None
+"""Tags of the versions that a change may start from (If-Match), or bare numbers; None stands for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Profile:
     created_at: datetime
     updated_at: datetime
     document: Document
+
+    @property
+    def tag(self) -> str:
+        """What tells this version from every other, of a deleted profile too whose place this one took."""
+        return _tag(self.id, self.version)
 
 
 _NEWEST = (
@@ -92,7 +97,7 @@ async def find_at(
     """
     # Without the lock, a change from any version (`If-Match: *`) could still be overtaken.
     row = await find(session, user, profile, lock=True)
-    if versions is not None and row.version not in versions:
+    if versions is not None and versions.isdisjoint({_tag(row.id, row.version), str(row.version)}):
         raise PreconditionFailedError
     return row
 
@@ -240,3 +245,7 @@ async def _forget_oldest(session: AsyncSession, profile_id: uuid.UUID, version: 
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def _tag(profile_id: uuid.UUID, version: int) -> str:
+    return f"{version}-{profile_id.hex[-12:]}"  # the end of the identifier, which was drawn by lot

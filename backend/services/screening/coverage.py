@@ -20,7 +20,7 @@ class Coverage:
 
     Attributes:
         understood: Words that a lexicon knows.
-        total: Words of two letters and more in lists and statements.
+        total: Words in lists and statements; one letter is a word in scripts that write words so.
         ingredients_understood: Ingredients without a word that was not understood.
         ingredients_listed: Ingredients between commas and brackets, or elements of a list.
         unknown: Stretches of words that were not understood, each with the piece that holds it.

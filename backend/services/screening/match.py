@@ -18,7 +18,8 @@ from backend.services.screening.mentions import Mention, Span, doubtful, mention
 from backend.services.screening.segment import segment
 from backend.utils.text import Folded, fold_mapped
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
+# A single letter is a word in Chinese, Japanese or Korean; it tells nothing in Latin, Greek or Cyrillic.
+_WORD = re.compile(r"[^\W\d_]{2,}|(?![\u0000-\u024f\u0370-\u052f])[^\W\d_]")
 _MISREAD = re.compile(r"[01359](?=[^\W\d_])")  # a digit before a letter
 _MIXED = re.compile(r"[^\W_]+")
 _NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from contextlib import suppress
+from datetime import timedelta
 
 import httpx2
 import pytest
@@ -11,12 +12,14 @@ from sqlalchemy import func, select, update
 from backend.api.dependencies import Resources
 from backend.models.export import Export, ExportChunk, ExportState
 from backend.models.health import HealthProfile
+from backend.models.idempotency import IdempotencyKey
 from backend.models.jobs import Job, JobKind
 from backend.models.users import User
-from backend.services import export, health, jobs
+from backend.services import export, idempotency, jobs
 from backend.services.export import Exports
-from backend.services.health.document import seal_document
 from backend.services.jobs import Task
+from backend.services.users import DATA_KEY
+from backend.utils.security import seal
 from tests.conftest import FakeClock, Post
 from tests.exports import EXPORT, SMALL_CHUNKS, Taken, ask_for_export, download, make_exports, remove_account
 from tests.factories import Person, make_person, make_profile
@@ -221,18 +224,18 @@ async def test_what_breaks_is_tried_again_and_given_up_in_the_end(
 ) -> None:
     asked = (await ask_for_export(client, amira)).json()
     async with resources.database.unit() as session:
-        # Whole, and of something that the catalogue does not have.
+        # Sealed as it must be, and not what anything here can read.
         owner = (await session.scalars(select(User))).one()
-        profile = (await session.scalars(health.profiles_of(owner))).one()
-        opened = health.opened(profile, owner=owner, keyring=resources.keyring).document
-        strange = health.MedicalCondition(id=uuid.uuid4(), code="strange", since=None, note=None)
-        profile.document = seal_document(
-            opened.model_copy(update={"medical_conditions": (strange,)}),
-            profile_id=profile.id,
-            version=profile.version,
-            owner=owner,
-            keyring=resources.keyring,
+        data_key = resources.keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
+        strange = IdempotencyKey(
+            key="strange",
+            user_id=owner.id,
+            request="",
+            answer=seal(data_key, b"{", associated=idempotency._binding(owner, "strange")),
+            subject_id=uuid.uuid4(),
+            expires_at=time() + timedelta(days=30),
         )
+        session.add(strange)
     states = []
     for _ in range(resources.settings.jobs.max_attempts):
         await make_exports(resources)

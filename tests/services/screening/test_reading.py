@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.schemas.screening import Verdict
 from backend.services import catalog, screening
 from backend.services.screening import AllergyRequirement, LabelLineError, LexiconFaultError, lexicon
 
@@ -133,6 +134,14 @@ def test_a_word_of_two_languages_means_what_it_means_in_the_labels() -> None:
 
     assert "tea" not in {code for mention in english.mentions for code in mention.codes}
     assert "tea" in {code for mention in french.mentions for code in mention.codes}
+
+
+@pytest.mark.parametrize("letter", ["奶", "蛋", "卵", "밀"])
+def test_a_word_of_one_letter_is_not_passed_over(letter: str) -> None:
+    found = screening.screen(f"Ingredients: sugar, {letter}, salt", [AllergyRequirement("milk")])
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert [span.text for _, span in found.coverage.unknown] == [letter]
 
 
 def test_a_hostile_label_is_read_in_one_piece() -> None:
