@@ -24,8 +24,9 @@ check: lint types imports openapi test ## Everything that CI checks
 fuzz: $(DEV) ## Try random orders of changes of a profile for minutes, not seconds
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz tests/api/test_health_machine.py $(ARGS)
 
-drills: $(DEV) ## Kill servers and let 200 write one profile at once, in full length
-	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest tests/server/test_health_drills.py tests/server/test_health_races.py $(ARGS)
+drills: $(DEV) ## Kill servers, change keys, let 200 write one profile at once: in full length
+	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -m "drill or server" tests/server/test_*_drills.py \
+	  tests/server/test_health_races.py tests/server/test_master_rotation.py $(ARGS)
 
 lint: $(DEV) ## Formatting and lint
 	$(BIN)/ruff format --check .

@@ -28,6 +28,7 @@ from backend.core.config import Settings
 from backend.main import create_app
 from backend.services import audit
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.factories import Person, make_person, make_settings
 from tests.profile_model import (
     BODIES,
@@ -243,7 +244,7 @@ class ProfileMachine(RuleBasedStateMachine):
         return self._get(f"{PROFILES}/me{path}").json()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def own_settings(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Settings]:
     """Return settings of a database that nobody else uses."""
     if request.param == "sqlite":

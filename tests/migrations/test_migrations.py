@@ -16,13 +16,14 @@ from backend.core.config import Settings
 from backend.core.database import Database, metadata
 from backend.core.migrations import _config, current_revision, head_revision, run_locked
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.factories import make_settings, url_of
 
 pytestmark = pytest.mark.anyio
 VERSIONS = Path(__file__).parents[2] / "alembic" / "versions"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def empty(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Settings]:
     """Return settings of a database that nothing has touched."""
     if request.param == "sqlite":

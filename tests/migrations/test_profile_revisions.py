@@ -26,6 +26,7 @@ from backend.core.config import Settings
 from backend.core.database import Database
 from backend.models.health import HealthProfileRevision
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.factories import make_settings
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +49,7 @@ PROFILES = _table(
 )  # fmt: skip
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def before(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Settings]:
     """Return settings of a database that nothing has touched."""
     if request.param == "sqlite":

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests import postgres
+from tests.conftest import DATABASES
 
 ROOT = Path(__file__).parents[2]
 SAFEPLATE = Path(sys.executable).with_name("safeplate")
@@ -96,7 +97,7 @@ def stop(server: Server) -> int:
         server.process.stdout.close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=DATABASES)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return a server of two processes without rate limits."""
     folder = tmp_path_factory.mktemp("server") / "data"

@@ -10,13 +10,14 @@ from sqlalchemy import delete, update
 from backend.core.database import Database
 from backend.models.audit import AuditEvent
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.factories import Person, make_person, make_settings
 from tests.server.conftest import Server, start, stop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.server]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def busy(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Server]:
     """Return a server whose database a test may spoil."""
     if request.param == "sqlite":

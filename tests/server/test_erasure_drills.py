@@ -20,6 +20,7 @@ from backend.core.database import Database
 from backend.models.erasure import ErasureReceipt
 from backend.services.erasure import tables
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.erasures import ME, VERIFY, ask, receipt_of
 from tests.factories import Person, make_person, make_profile, make_settings, sign_in
 from tests.server.conftest import Server, start, stop
@@ -88,6 +89,7 @@ async def _make_or_refuse(client: httpx2.AsyncClient, person: Person, relationsh
     assert answer.status_code in {201, 401, 404, 409}
 
 
+@pytest.mark.drill
 async def test_operators_have_accounts_erased_and_keep_them(
     crowd: httpx2.AsyncClient, server: Server, tmp_path: Path
 ) -> None:
@@ -124,7 +126,7 @@ async def test_operators_have_accounts_erased_and_keep_them(
     assert server.command("audit", "verify").returncode == 0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def variables(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Return the settings of a server that is started again and again on one database."""
     if request.param == "sqlite":
@@ -188,6 +190,7 @@ async def test_two_processes_erase_each_account_once_and_send_its_receipt(
         stop(other)
 
 
+@pytest.mark.drill
 async def test_a_kill_leaves_no_account_half_erased_and_the_work_goes_on(
     data_dir: Path, variables: dict[str, str]
 ) -> None:

@@ -19,6 +19,7 @@ from backend.core.database import Database
 from backend.models.export import Export, ExportChunk, ExportState
 from backend.services.export.requests import MAX_PER_DAY
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.exports import EXPORT, Taken, ask_for_export, download, grow_activity
 from tests.factories import Person, make_person, make_profile, make_settings
 from tests.server.conftest import Server, start, stop
@@ -84,7 +85,7 @@ async def test_whatever_64_requests_at_once_are_told_of_is_made_once(server: Ser
     assert requested == len(listed) <= MAX_PER_DAY
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def fragile(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Return what a server that will be killed is started with."""
     if request.param == "sqlite":

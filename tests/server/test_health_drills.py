@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.factories import Person, make_person, make_profile
 from tests.server.conftest import FULL_DRILLS, Server, start, stop
 
@@ -22,7 +23,7 @@ MINE = "/api/v1/health/profiles/me"
 WRITES, WRITERS, ENTRIES = 1_000 if FULL_DRILLS else 120, 8, 12
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def variables(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Return the settings of servers that are started one after another on one database."""
     common = {"SAFEPLATE_RATE_LIMIT__ENABLED": "false"}

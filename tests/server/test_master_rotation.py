@@ -16,6 +16,7 @@ import pytest
 
 from backend.core import keys, masters
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.server.conftest import ROOT, SAFEPLATE, Server, start, stop
 from tests.visitor import Visitor
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.server
 OFF = {"SAFEPLATE_RATE_LIMIT__ENABLED": "false"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def server(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Server]:
     """Return a server of two processes."""
     if request.param == "sqlite":
@@ -116,6 +117,7 @@ def _require_new_key_alone(server: Server, old: str, visitors: list[Visitor]) ->
     assert verified.returncode == 0, verified.stderr
 
 
+@pytest.mark.drill
 def test_a_key_that_something_is_under_is_not_destroyed(server: Server) -> None:
     Visitor(server, "amira")
     (old,) = _counts(server)
@@ -133,6 +135,7 @@ def test_a_key_that_something_is_under_is_not_destroyed(server: Server) -> None:
     assert (current.returncode, old in _counts(server)) == (2, True)
 
 
+@pytest.mark.drill
 def test_a_key_that_waits_is_not_overtaken(server: Server) -> None:
     first = server.command("keys", "rotate-master", "--delay", "3600")
     second = server.command("keys", "rotate-master")
@@ -153,6 +156,7 @@ def _restored(server: Server, data_dir: Path, backup: Path) -> subprocess.Comple
     )  # fmt: skip
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 def test_an_old_backup_is_readable_as_long_as_the_old_key_is_kept(server: Server, tmp_path: Path) -> None:
     Visitor(server, "amira")
@@ -190,6 +194,7 @@ def test_a_server_does_not_start_with_another_master_key(server: Server) -> None
     assert f"sealed under the master key {old}" in started.stderr
 
 
+@pytest.mark.drill
 def test_a_setting_is_changed_by_hand(tmp_path: Path) -> None:
     master, signing = keys.generate()
     first = masters.parse(master)

@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey
 from backend.utils import jose
 from backend.utils.security import from_base64url
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.factories import PASSWORD
 from tests.server.conftest import SAFEPLATE, Server, start, stop
 
@@ -27,7 +28,7 @@ LIVES = {"SAFEPLATE_AUTH__ACCESS_TOKEN_TTL": f"PT{LIFE}S"}
 OFF = {"SAFEPLATE_RATE_LIMIT__ENABLED": "false"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def server(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Server]:
     """Return a server of two processes whose access tokens live for seconds."""
     if request.param == "sqlite":

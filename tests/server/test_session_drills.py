@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from tests import postgres
+from tests.conftest import DATABASES
 from tests.factories import PASSWORD, Person, erase, make_person, sign_in
 from tests.server.conftest import Server, start, stop
 
@@ -153,7 +154,7 @@ async def test_every_process_refuses_a_token_at_once(crowd: httpx2.AsyncClient) 
     assert await _statuses(crowd, [person.access_token] * 32) == {401}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def variables(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Return the settings of a server that is started again and again on one database."""
     # A start takes seconds on a busy machine: the grace must not run out meanwhile.
