@@ -25,7 +25,8 @@ pytestmark = pytest.mark.server
 
 LIFE, DELAY = 5, 2
 LIVES = {"SAFEPLATE_AUTH__ACCESS_TOKEN_TTL": f"PT{LIFE}S"}
-OFF = {"SAFEPLATE_RATE_LIMIT__ENABLED": "false"}
+# A process that is paused must not hold SQLite's lock for work of its own.
+OFF = {"SAFEPLATE_RATE_LIMIT__ENABLED": "false", "SAFEPLATE_JOBS__ENABLED": "false"}
 
 
 @pytest.fixture(params=DATABASES)
