@@ -11,9 +11,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
-from backend.core import database as database_module
 from backend.core.config import MailSettings
-from backend.core.database import Database
+from backend.core.database import Database, engine
 from backend.core.errors import UnavailableError
 from backend.core.mail import MailDelayedError, SmtpMailer
 from backend.core.rate_limits import RateLimits
@@ -67,7 +66,7 @@ async def _connect(tmp_path: Path, url: str) -> None:
 @pytest.fixture
 def afar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take loopback for another machine: there is no other one in a test."""
-    monkeypatch.setattr(database_module, "_is_here", lambda _: False)
+    monkeypatch.setattr(engine, "_is_here", lambda _: False)
 
 
 @pytest.mark.parametrize("offers_tls", [True, False])
@@ -111,7 +110,7 @@ async def test_a_database_elsewhere_is_spoken_to_once_its_certificate_is_trusted
 def test_a_database_is_verified_unless_it_is_here_or_the_operator_says_otherwise(
     tmp_path: Path, url: str, *, is_verified: bool
 ) -> None:
-    context = database_module._tls(make_settings(tmp_path, url)).get("ssl")
+    context = engine.tls(make_settings(tmp_path, url)).get("ssl")
 
     assert (context is not None) is is_verified
     if context is not None:

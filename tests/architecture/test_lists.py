@@ -1,4 +1,4 @@
-"""The README's lists are complete: every setting, every command."""
+"""The lists of settings and commands are complete."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ from backend.cli import app
 from backend.core.config import Settings
 from backend.core.environment import PREFIX
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+SETTINGS = (DOCS / "settings.md").read_text("utf-8")
+COMMANDS = (DOCS / "commands.md").read_text("utf-8")
 
 
 def _settings(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[str]:
@@ -25,7 +27,7 @@ def _settings(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[str]:
 
 def _listed() -> Iterator[str]:
     """Return what the table's first column names; `__NAME` stands for another of the row's group."""
-    for row in re.findall(rf"(?m)^\| (`{PREFIX}[^|]*) \|", README):
+    for row in re.findall(rf"(?m)^\| (`{PREFIX}[^|]*) \|", SETTINGS):
         first, *others = re.findall(r"`(\w+)`", row)
         yield first
         yield from (first.rpartition("__")[0] + other for other in others)
@@ -48,5 +50,5 @@ def test_every_command_is_explained() -> None:
     assert isinstance(root, typer.core.TyperGroup)
 
     assert [
-        name for name in _commands(root, "safeplate") if f"| `{name}" not in README.replace(", `", "| `")
+        name for name in _commands(root, "safeplate") if f"| `{name}" not in COMMANDS.replace(", `", "| `")
     ] == []

@@ -1,0 +1,40 @@
+"""Settings: nested, frozen, one prefix."""
+
+from backend.core.config.accounts import (
+    AuthSettings,
+    ErasureSettings,
+    MailSettings,
+    PasswordSettings,
+    RateLimitSettings,
+    RegistrationSettings,
+)
+from backend.core.config.base import Seconds
+from backend.core.config.service import CatalogSettings, HttpSettings, LogSettings, ScreeningSettings
+from backend.core.config.settings import Settings
+from backend.core.config.storage import (
+    AuditSettings,
+    DatabaseSettings,
+    JobSettings,
+    KeySettings,
+    RedisSettings,
+)
+
+__all__ = [
+    "AuditSettings",
+    "AuthSettings",
+    "CatalogSettings",
+    "DatabaseSettings",
+    "ErasureSettings",
+    "HttpSettings",
+    "JobSettings",
+    "KeySettings",
+    "LogSettings",
+    "MailSettings",
+    "PasswordSettings",
+    "RateLimitSettings",
+    "RedisSettings",
+    "RegistrationSettings",
+    "ScreeningSettings",
+    "Seconds",
+    "Settings",
+]

@@ -1,0 +1,6 @@
+"""The database: one engine, short units of work, and one fair queue in front of it."""
+
+from backend.core.database.constraints import insert_into, metadata, violates
+from backend.core.database.units import Database
+
+__all__ = ["Database", "insert_into", "metadata", "violates"]
