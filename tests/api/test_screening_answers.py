@@ -100,7 +100,7 @@ async def test_each_finding_tells_how_binding_it_is_and_who_says_so(
         pytest.param("us", {"allergies": ["rye"]}, "rye", id="rye-us"),
         pytest.param("us", {"allergies": ["wheat", "milk", "lactose"]}, None, id="named-us"),
         pytest.param("jp", {"allergies": ["molluscs"]}, "molluscs", id="group-jp"),
-        pytest.param("eu", {"allergies": ["kiwi"]}, None, id="no-law-knows-it"),
+        pytest.param("eu", {"allergies": ["kiwi"]}, "kiwi", id="no-law-knows-it"),
         pytest.param("us", {"medical_conditions": ["coeliac disease"]}, "barley", id="coeliac-us"),
         pytest.param("eu", {"medical_conditions": ["coeliac disease"]}, None, id="coeliac-eu"),
         pytest.param("us", {"dietary_restrictions": ["vegan"]}, None, id="diet-us"),
@@ -118,7 +118,7 @@ async def test_silence_tells_nothing_of_what_the_law_need_not_have_named(
     else:
         (answer,) = answers
         assert answer["verdict"] == "unknown"
-        assert f"need not name {silent}" in answer["reason"]
+        assert f"need not always name {silent}" in answer["reason"]
         assert response.json()["people"][0]["reasons"][0] in answer["reason"]
     assert response.json()["regime"] == regime
 

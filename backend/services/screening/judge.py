@@ -168,6 +168,8 @@ def unread(reading: Reading) -> tuple[str, ...]:
     strange = reading.total - reading.understood
     if not reading.total:
         return ("the label has no words of a list or a statement",)
+    if not reading.lists:
+        return ("the label lists no ingredient",)
     if strange > _MAX_UNKNOWN_SHARE * reading.total:
         return (f"{strange} of {reading.total} words were not understood",)
     return ()
@@ -180,7 +182,7 @@ def silences(requirements: Iterable[Requirement], known: Catalog, law: Law) -> t
         if requirement.needs_law:
             hidden.update(dict.fromkeys(undeclared(requirement.avoid, law, known)))
     names = (known.substances[code].name("en") for code in hidden)
-    return tuple(f"a label under this food law ({law.name}) need not name {name}" for name in names)
+    return tuple(f"a label under this food law ({law.name}) need not always name {name}" for name in names)
 
 
 def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:

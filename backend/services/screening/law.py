@@ -18,7 +18,7 @@ class Law:
     Attributes:
         code: Its code in the catalogue; none if it is not known.
         name: Its English name.
-        declared: What it requires to be named on labels, kinds included: there, silence means absence.
+        declared: What it requires to be named on labels, kinds included: there alone, silence means absence.
     """
 
     code: str | None
@@ -44,14 +44,29 @@ def law_on(code: str, known: Catalog, day: date | None) -> Law:
 
 @lru_cache(maxsize=1_024)  # of the sets of codes that people avoid
 def undeclared(codes: frozenset[str], law: Law, known: Catalog) -> tuple[str, ...]:
-    """Return which of some substances a law lets a label hide, though some other law requires them.
+    """Return which of some allergens a law does not require on labels: its silence about them tells nothing.
+
+    Every ingredient must be listed, but none by its own name that is a part of a flavouring, of "spices", of
+    a small compound ingredient, or that was carried over: only for what a law requires do these not count.
 
     Where it hides every kind of something, that is named and not each kind: "molluscs", but "barley"
     and "rye" beside a law that requires wheat.
     """
-    roots = {root for regime in known.regimes.values() for root in regime.declares}
-    anywhere = {code for root in roots for code in known.descendants(root)}
-    hidden = (codes & anywhere) - law.declared
+    hidden = {
+        code
+        for code in codes & known.allergens.keys()
+        if code not in law.declared and not _is_told_with(code, law, known)
+    }
     # Rye may be hidden though triticale, a kind of it and of wheat, may not; "nuts" are what their kinds are.
-    whole = {code for code in hidden if known.substances[code].parents or known.descendants(code) <= hidden}
+    whole = {code for code in hidden if known.substances[code].parents or _kinds(code, known) <= hidden}
     return tuple(sorted(code for code in whole if whole.isdisjoint(known.ancestors(code))))
+
+
+def _kinds(code: str, known: Catalog) -> frozenset[str]:
+    return frozenset(known.descendants(code)) & known.allergens.keys()
+
+
+def _is_told_with(code: str, law: Law, known: Catalog) -> bool:
+    """Whether it is in nothing but what the law requires: lactose is in milk alone."""
+    holders = known.allergens[code].found_in
+    return bool(holders) and law.declared.issuperset(holders)

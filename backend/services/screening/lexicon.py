@@ -23,6 +23,7 @@ from backend.services.screening.files import (
     read_file,
     read_sources,
 )
+from backend.services.screening.listing import claiming_words
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
 from backend.services.screening.own_words import own_words, with_own_words
 from backend.utils.text import fold
@@ -62,6 +63,7 @@ class Lexicon:
         sources: Codes of what an ingredient can be made from: allergens, but no additives.
         nutrients: What the lines of a nutrition table are called, though elsewhere it is a food.
         allergy: How words begin that speak of somebody's allergy.
+        claims: Words that make a phrase a claim, which names nothing that is in a food.
         objects: Names with an object's ending, in languages in which a warning may follow what it names.
         similar: For each language: single words of allergens that a misspelling may be compared with.
         version: First 12 hexadecimal digits of the SHA-256 of the files.
@@ -79,6 +81,7 @@ class Lexicon:
     sources: frozenset[str]
     nutrients: frozenset[str]
     allergy: re.Pattern[str]
+    claims: frozenset[str]
     objects: frozenset[str]
     similar: Mapping[str, Mapping[str, tuple[str, ...]]]
     version: str
@@ -126,6 +129,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     joints: dict[str, Joints] = {}
     nutrients: set[str] = set()
     stems: set[str] = set()
+    claims: set[str] = set()
     objects: set[str] = set()
     for name, text in texts.items():
         file = _read(name, text)
@@ -134,6 +138,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         _add(words, ((phrase, meaning) for phrase, meaning in entries.items()))
         nutrients.update(fold(word) for word in file.nutrients)
         stems.update(fold(stem) for stem in file.allergy_stems)
+        claims.update(claiming_words(file, known))
         objects.update(_objects(file, entries))
         similar[file.language] = _similar(entries, declared | known.own)
         if file.compounds:
@@ -154,6 +159,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
         nutrients=frozenset(nutrients),
         allergy=re.compile("|".join(map(re.escape, sorted(stems))) or "(?!)"),
+        claims=frozenset(claims),
         objects=frozenset(objects),
         similar=similar,
         version=hashlib.sha256(b"".join((SOURCES.read_bytes(), *texts.values()))).hexdigest()[:12],

@@ -13,6 +13,7 @@ from backend.services.screening.clauses import Clauses, Found
 from backend.services.screening.compounds import Match, take_apart
 from backend.services.screening.doubts import doubts
 from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.listing import lists_anything
 from backend.services.screening.meanings import Meaning, Role
 from backend.services.screening.mentions import Mention, Span, doubtful, mentions, span_of
 from backend.services.screening.segment import segment
@@ -48,6 +49,7 @@ class Reading:
         unknown: What was not understood; neighbouring words are one stretch.
         languages: The languages it was read in, most words first.
         clauses: Its parts in order, each to where the next one begins.
+        lists: Whether it names anything as an ingredient.
     """
 
     mentions: tuple[Mention, ...]
@@ -56,6 +58,7 @@ class Reading:
     unknown: tuple[Span, ...]
     languages: tuple[str, ...]
     clauses: tuple[tuple[int, int, ClauseKind], ...]
+    lists: bool
 
 
 def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
@@ -96,6 +99,7 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         unknown=tuple(_stretches(label, text, strange)),
         languages=main,
         clauses=tuple(_parts(label, text, clauses)),
+        lists=lists_anything(label.text, found, strange, clauses, lexicon.claims),
     )
 
 

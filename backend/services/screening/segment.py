@@ -76,7 +76,7 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
         if end < limit:
             begin(end, ClauseKind.INGREDIENTS)
     clauses = Clauses(tuple(starts), tuple(kinds), tuple(pair for pair in unsure if pair[0] < pair[1]))
-    return with_suffixes(clauses, label, original, found, before)
+    return with_suffixes(clauses, label, original, found, before, lexicon.declared)
 
 
 def _opened(index: int, found: Sequence[Found], text: str, lexicon: Lexicon) -> ClauseKind | None:

@@ -172,5 +172,6 @@ def _joined(pieces: Sequence[Piece], readings: Sequence[Reading]) -> tuple[Readi
             for base, reading in listed
             for start, end, kind in reading.clauses
         ),
+        lists=any(reading.lists for _, reading in listed),
     )
     return joined, tuple(bases)

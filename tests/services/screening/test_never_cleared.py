@@ -60,19 +60,63 @@ APART = (
     "{salt}, {milk} ({suffix})",
     "{milk} • {suffix} {sugar}",
     "{milk} 3%, {suffix}",
+    "{salt}, {milk} {suffix} xyzzyq",
+    "{list}: {sugar}, {milk} {suffix} xyzzyq, {salt}",
+    "{sugar}, {milk} {suffix} {sugar} xyzzyq",
 )
 
 
 @pytest.mark.parametrize("language", FILES)
 def test_no_word_for_free_clears_milk_from_another_line_or_item(language: str) -> None:
-    _, milk, sugar, salt, _ = WORDS[language]
+    listing, milk, sugar, salt, _ = WORDS[language]
     labels = [
-        shape.format(salt=salt, milk=milk, sugar=sugar, suffix=suffix)
+        shape.format(list=listing, salt=salt, milk=milk, sugar=sugar, suffix=suffix)
         for shape in APART
         for suffix in FILES[language].clauses.get("free_suffix", ())
     ]
 
     assert [label for label in labels if judged(label, allergy("milk"), lang=language)[0] not in SEEN] == []
+
+
+LISTS_NOTHING = (
+    "{opener} {gluten}, {milk}, {egg}.",
+    "{opener} {gluten}",
+    "{opener} {gluten}, {milk}, {sugar}, {salt}",
+)
+
+
+@pytest.mark.parametrize("shape", LISTS_NOTHING)
+@pytest.mark.parametrize("language", FILES)
+def test_a_label_that_only_tells_what_is_absent_clears_nobody(language: str, shape: str) -> None:
+    _, milk, sugar, salt, gluten = WORDS[language]
+    file = FILES[language]
+    egg = file.terms["eggs"][0]
+    openers = [opener for kind in ("free_from", "free_from_after") for opener in file.clauses.get(kind, ())]
+    labels = (
+        shape.format(opener=opener, gluten=gluten, milk=milk, egg=egg, sugar=sugar, salt=salt)
+        for opener in openers
+    )
+
+    cleared = [
+        label
+        for label in labels
+        if judged(label, allergy("milk"), lang=language)[0] is Verdict.NO_CONFLICT_FOUND
+    ]
+
+    assert cleared == []
+
+
+@pytest.mark.parametrize("suffixed", ["{milk} {suffix}", "{milk}-{suffix}", "{milk} {suffix}."])
+@pytest.mark.parametrize("language", sorted(FILES.keys() - {"fi"}))  # there it is an ending, and no word
+def test_a_label_that_is_nothing_but_free_of_something_clears_nobody(language: str, suffixed: str) -> None:
+    milk = WORDS[language][1]
+    labels = [
+        suffixed.format(milk=milk, suffix=suffix) for suffix in FILES[language].clauses.get("free_suffix", ())
+    ]
+
+    verdicts = {judged(label, allergy("eggs"), lang=language)[0] for label in labels}
+
+    assert Verdict.NO_CONFLICT_FOUND not in verdicts
 
 
 @st.composite

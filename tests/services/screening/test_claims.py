@@ -1,0 +1,83 @@
+"""What a label claims, and of what: "gluten, dairy and egg free" denies three things, and lists nothing."""
+
+import pytest
+
+from backend.schemas.screening import Verdict
+from backend.services import screening
+from backend.services.screening import AllergyRequirement
+from tests.labels import allergy, judged
+
+CONTAINS, LIKELY, NOTHING = Verdict.CONTAINS, Verdict.LIKELY, Verdict.NO_CONFLICT_FOUND
+
+
+@pytest.mark.parametrize("code", ["gluten", "milk", "eggs"])
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        pytest.param("Gluten, dairy and egg free. Ingredients: rice, salt.", "en", id="and"),
+        pytest.param("Gluten, dairy & egg free\nIngredients: rice, salt.", "en", id="ampersand-and-line"),
+        pytest.param("Rice, salt. Gluten, dairy and egg-free.", "en", id="hyphen"),
+        pytest.param("Rice, salt. Gluten-, milk- and egg-free.", "en", id="hyphens"),
+        pytest.param("Zutaten: Reis, Salz. Gluten-, milch- und eifrei.", "de", id="German"),
+        pytest.param("Reis, Salz. Gluten- und milchfrei, ohne Ei.", "de", id="German-two"),
+        pytest.param("Rijst, zout. Gluten-, melk- en eivrij.", "nl", id="Dutch"),
+        pytest.param("Ris, salt. Gluten-, mjölk- och äggfri.", "sv", id="Swedish"),
+        pytest.param("Ris, salt. Gluten-, mælke- og æggefri.", "da", id="Danish"),
+    ],
+)
+def test_one_word_for_free_may_speak_of_a_row_of_things(text: str, lang: str, code: str) -> None:
+    assert judged(text, allergy(code), lang=lang) == (NOTHING, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Sugar, milk free sample", LIKELY, id="sample"),
+        pytest.param("Sugar, milk free sample inside. Salt.", LIKELY, id="sample-inside"),
+        pytest.param("Sugar, milk free chocolate sample", LIKELY, id="food-and-sample"),
+        pytest.param("Sugar, milk, free sample", CONTAINS, id="comma"),
+        pytest.param("Ingredients: sugar, milk free gift in every pack, salt", LIKELY, id="gift"),
+        pytest.param("Sugar, dairy and egg free", CONTAINS, id="row-within-a-list"),
+        pytest.param("Ingredients: dairy, wheat and egg free.", CONTAINS, id="row-behind-a-colon"),
+        pytest.param("Contains milk, eggs and gluten free flour.", CONTAINS, id="row-behind-contains"),
+        pytest.param("Sugar,\nmilk and egg free", CONTAINS, id="line-that-goes-on"),
+        pytest.param("Milk, eggs and gluten free flour.", LIKELY, id="first-of-a-list"),
+        pytest.param("Milk, eggs, gluten free.", CONTAINS, id="nothing-joins"),
+        pytest.param("Milk-free chocolate, sugar", NOTHING, id="joined-food"),
+        pytest.param(
+            "Ingredients: sugar, dairy free margarine (palm oil), salt", NOTHING, id="food-in-a-list"
+        ),
+        pytest.param("Rice. Milk free", NOTHING, id="at-the-end"),
+        pytest.param("Rice, milk free, salt", NOTHING, id="between-commas"),
+    ],
+)
+def test_free_behind_milk_clears_it_only_where_it_must_speak_of_it(text: str, expected: Verdict) -> None:
+    assert judged(text, allergy("milk"))[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Free from gluten, milk, eggs.", "en"),
+        ("Does not contain peanuts, milk powder", "en"),
+        ("Gluten, dairy and egg free.", "en"),
+        ("Suitable for vegans.", "en"),
+        ("Suitable for people with a milk allergy.", "en"),
+        ("May contain nuts.", "en"),
+        ("Vegan. Store in a cool place.", "en"),
+        ("Sans gluten, sans lait.", "fr"),
+        ("Für Vegetarier geeignet. Laktosefrei.", "de"),
+        ("Maidoton, gluteeniton.", "fi"),
+        ("Senza latte. Adatto ai vegani.", "it"),
+    ],
+)
+def test_a_label_that_lists_nothing_tells_nothing(text: str, lang: str) -> None:
+    answer = screening.screen(text, [AllergyRequirement("milk")], lang)
+
+    assert answer.verdict is Verdict.UNKNOWN
+    assert answer.reason == "the label lists no ingredient"
+
+
+@pytest.mark.parametrize("text", ["Water.", "Contains soya.", "Free from milk. Rice.", "Coconut milk."])
+def test_a_label_that_lists_one_thing_lists_something(text: str) -> None:
+    assert judged(text, allergy("eggs")) == (NOTHING, ())
