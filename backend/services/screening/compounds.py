@@ -52,13 +52,13 @@ def take_apart(
         inside: The phrases in the word.
         lexicon: The words to read it with.
         languages: The languages of the label, the likeliest first; the others are tried after them, without
-            endings: the German "Störe" are no English "store".
+            endings: the German "Störe" are no English "store". Where no word tells the language, none is foreign.
     """
     foreign = [name for name in lexicon.joints if name not in languages]
     for language in [*(name for name in languages if name in lexicon.joints), *foreign]:
         joints, fewest = lexicon.joints[language], 1
         if language in foreign:
-            joints, fewest = _without_endings(joints), _MIN_FOREIGN
+            joints, fewest = _without_endings(joints) if languages else joints, _MIN_FOREIGN
         places = sorted(_places(inside, lexicon, language, fewest), key=lambda place: place.start)
         if last := _read(text, word, places, joints):
             return list(_tiled(word, last, language))
