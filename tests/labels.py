@@ -11,11 +11,15 @@ from backend.services.screening.law import NO_LAW, law_on
 KNOWN = catalog.shipped()
 A_DAY = date(2026, 11, 23)
 WORDS = {  # "Ingredients", milk, sugar, salt, gluten
+    "ar": ("المكونات", "حليب", "سكر", "ملح", "جلوتين"),
+    "bg": ("Съставки", "мляко", "захар", "сол", "глутен"),
     "cs": ("Složení", "mléko", "cukr", "sůl", "lepek"),
     "da": ("Ingredienser", "mælk", "sukker", "salt", "gluten"),
     "de": ("Zutaten", "Milch", "Zucker", "Salz", "Gluten"),
+    "el": ("Συστατικά", "γάλα", "ζάχαρη", "αλάτι", "γλουτένη"),
     "en": ("Ingredients", "milk", "sugar", "salt", "gluten"),
     "es": ("Ingredientes", "leche", "azúcar", "sal", "gluten"),
+    "et": ("Koostisosad", "piim", "suhkur", "sool", "gluteen"),
     "fi": ("Ainekset", "maito", "sokeri", "suola", "gluteenia"),
     "fr": ("Ingrédients", "lait", "sucre", "sel", "gluten"),
     "hr": ("Sastojci", "mlijeko", "šećer", "sol", "gluten"),
@@ -26,7 +30,9 @@ WORDS = {  # "Ingredients", milk, sugar, salt, gluten
     "pl": ("Składniki", "mleko", "cukier", "sól", "gluten"),
     "pt": ("Ingredientes", "leite", "açúcar", "sal", "glúten"),
     "ro": ("Ingrediente", "lapte", "zahăr", "sare", "gluten"),
+    "ru": ("Состав", "молоко", "сахар", "соль", "глютен"),
     "sv": ("Ingredienser", "mjölk", "socker", "salt", "gluten"),
+    "uk": ("Склад", "молоко", "цукор", "сіль", "глютен"),
 }
 
 

@@ -10,11 +10,15 @@ from tests.labels import A_DAY, KNOWN, allergy, judged
 
 UNKNOWN, NOTHING = Verdict.UNKNOWN, Verdict.NO_CONFLICT_FOUND
 OPEN = {  # a word of each language for oil, starch, lecithin, flavouring, spices
+    "ar": ("زيت نباتي", "نشا", "ليسيثين", "نكهات", "توابل"),
+    "bg": ("растително масло", "нишесте", "лецитин", "аромат", "подправки"),
     "cs": ("rostlinný olej", "škrob", "lecitin", "aroma", "koření"),
     "da": ("vegetabilsk olie", "stivelse", "lecithin", "aroma", "krydderier"),
     "de": ("pflanzliches Öl", "Stärke", "Lecithine", "Aroma", "Gewürze"),
+    "el": ("φυτικά έλαια", "άμυλο", "λεκιθίνη", "αρωματικές ύλες", "μπαχαρικά"),
     "en": ("vegetable oil", "starch", "lecithin", "natural flavouring", "spices"),
     "es": ("aceite vegetal", "almidón", "lecitina", "aroma natural", "especias"),
+    "et": ("taimeõli", "tärklis", "letsitiin", "lõhnaaine", "vürtsid"),
     "fi": ("kasviöljy", "tärkkelys", "lesitiini", "aromi", "mausteet"),
     "fr": ("huile végétale", "amidon", "lécithine", "arôme naturel", "épices"),
     "hr": ("biljno ulje", "škrob", "lecitin", "aroma", "začini"),
@@ -25,7 +29,9 @@ OPEN = {  # a word of each language for oil, starch, lecithin, flavouring, spice
     "pl": ("olej roślinny", "skrobia", "lecytyna", "aromat", "przyprawy"),
     "pt": ("óleo vegetal", "amido", "lecitina", "aroma natural", "especiarias"),
     "ro": ("ulei vegetal", "amidon", "lecitină", "aromă", "condimente"),
+    "ru": ("растительное масло", "крахмал", "лецитин", "ароматизатор", "пряности"),
     "sv": ("vegetabilisk olja", "stärkelse", "lecitin", "arom", "kryddor"),
+    "uk": ("рослинна олія", "крохмаль", "лецитин", "ароматизатор", "прянощі"),
 }
 CONCERNED = (
     ("peanuts", "soybeans", "sesame"),
