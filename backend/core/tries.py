@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from backend.core.database import UnitUndoneError
+from backend.core.database import UnitUndoneError, state_of
 from backend.core.logging import logger
 
 MOST: Final = 3
@@ -49,7 +49,9 @@ async def repeated(work: Callable[[], Awaitable[_Result]]) -> _Result:
             try:
                 return await work()
             except UnitUndoneError as error:
-                logger.warning("unit_repeated", error=type(error.__cause__).__name__)
+                cause = error.__cause__
+                code = state_of(getattr(cause, "orig", None))
+                logger.warning("unit_repeated", error=type(cause).__name__, code=code)
             done.seen.clear()
             await asyncio.sleep(random.uniform(0, _PAUSE * 2**number))  # noqa: S311 - spreads, guards nothing
         return await work()

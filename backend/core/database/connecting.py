@@ -71,7 +71,7 @@ class Connector:
             else:
                 self._first = index
                 return connection
-        reasons = "; ".join(f"{server}: {error or type(error).__name__}" for server, error in refusals)
+        reasons = "; ".join(f"{server}: {str(error) or type(error).__name__}" for server, error in refusals)
         raise UnreachableError(reasons) from refusals[-1][1]
 
     async def _connect(self, server: Server) -> asyncpg.Connection:
