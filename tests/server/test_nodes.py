@@ -34,7 +34,10 @@ LIMITS = {f"SAFEPLATE_RATE_LIMIT__{name}": WIDE for name in ("LOGIN", "REGISTRAT
     scope="module",
     params=[
         pytest.param("redis", id="with-redis", marks=pytest.mark.xdist_group("nodes-with-redis")),
-        pytest.param("", id="without-redis", marks=pytest.mark.xdist_group("nodes-without-redis")),
+        # The normal suite has other tests of two processes without Redis, in this folder.
+        pytest.param(
+            "", id="without-redis", marks=[pytest.mark.drill, pytest.mark.xdist_group("nodes-without-redis")]
+        ),
     ],
 )
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
@@ -199,7 +202,7 @@ async def test_an_export_made_by_the_worker_is_downloaded_from_any_server(client
     taken = {(await download(client, person, asked["id"])).content for _ in range(3)}
 
     assert len(taken) == 1
-    assert b"Arachide" in Taken(taken.pop()).files["profile.json"]
+    assert b"coeliac_disease" in Taken(taken.pop()).files["profile.json"]
 
 
 async def test_whom_an_operator_shuts_out_is_out_at_all_servers(
