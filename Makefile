@@ -33,7 +33,7 @@ drills: $(DEV) ## Kill servers, change keys, let 200 write one profile at once: 
 	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -m "drill or server" tests/server/test_*_drills.py \
 	  tests/server/test_health_races.py tests/server/test_master_rotation.py $(ARGS)
 
-cluster: $(DEV) ## Run the tests of accounts and health against three servers behind a proxy that takes turns
+cluster: $(DEV) ## Run tests of accounts and health against three servers behind a proxy that takes turns
 	$(BIN)/python -m pytest -m "drill or server" tests/server/test_nodes.py
 	$(BIN)/python -m pytest --nodes 3 -k postgresql $(CLUSTER) $(ARGS)
 

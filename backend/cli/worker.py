@@ -66,8 +66,9 @@ async def _go_on(work: Work, heartbeat: Path | None) -> None:
 
     is_ending = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
+    with suppress(NotImplementedError):  # Windows knows neither
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
     typer.echo(f"Safeplate {__version__} works. Stop with Ctrl+C.")
     with suppress(asyncio.CancelledError):
         await going

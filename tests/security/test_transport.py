@@ -95,6 +95,22 @@ async def test_a_database_elsewhere_is_spoken_to_once_its_certificate_is_trusted
 
 
 @pytest.mark.parametrize(
+    ("options", "is_trusted"),
+    [("sslrootcert={}", True), ("sslmode=require&sslrootcert={}", True), ("sslmode=verify-ca", False)],
+)
+@pytest.mark.usefixtures("afar")
+async def test_a_database_may_be_trusted_by_its_url_alone(
+    tmp_path: Path, certificate: Certificate, *, options: str, is_trusted: bool
+) -> None:
+    query = options.format(certificate.certificate)
+    async with _listening(certificate, offers_tls=True) as (port, heard):
+        with pytest.raises(UnavailableError):  # the server says nothing more
+            await _connect(tmp_path, f"postgresql://safeplate:s3cret@localhost:{port}/safeplate?{query}")
+
+    assert (b"safeplate" in b"".join(heard)) is is_trusted
+
+
+@pytest.mark.parametrize(
     ("url", "is_verified"),
     [
         ("postgresql://a@db.example/c", True),

@@ -72,6 +72,7 @@ async def test_the_account_of_one_server_is_everybodys(client: httpx2.AsyncClien
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     shown = [(await client.get("/api/v1/users/me", headers=headers)).json() for _ in range(3)]
 
+    assert not any((server.data_dir / "outbox").exists() for server in cluster.servers)
     assert sorted(verified) == [204, 400, 400]
     assert [each["email_verified"] for each in shown] == [True] * 3
 

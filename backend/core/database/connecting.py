@@ -83,6 +83,7 @@ class Connector:
             password=url.password,
             database=url.database,
             ssl=tls_for(server, url.options),
+            timeout=self._limits.connect,
             command_timeout=self._limits.command,
             server_settings=self._parameters,
             target_session_attrs="any",  # asked below: the driver's way does not bear a pooler
