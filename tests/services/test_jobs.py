@@ -75,6 +75,31 @@ async def test_processes_side_by_side_do_each_job_once(resources: Resources) -> 
     assert await _jobs(resources) == []
 
 
+async def test_a_process_that_is_to_end_finishes_the_job_at_hand_and_gives_the_others_back(
+    resources: Resources,
+) -> None:
+    for _ in range(4):
+        await _ask(resources)
+    ending, done = asyncio.Event(), list[uuid.UUID]()
+
+    async def handle(task: Task) -> None:
+        done.append(task.id)
+        if len(done) == 2:
+            ending.set()
+
+    handlers = dict.fromkeys(JobKind, handle)
+    settings = resources.settings.jobs
+    await jobs.run_due(
+        resources.database, handlers, keyring=resources.keyring, settings=settings, ending=ending
+    )
+    left = await _jobs(resources)
+
+    assert len(done) == len(left) == 2
+    assert not set(done) & {job.id for job in left}
+    assert {(job.locked_until, job.attempts) for job in left} == {(None, 0)}
+    assert await _run(resources, handle) == 2  # by another process, at once
+
+
 async def test_the_job_of_a_process_that_died_is_taken_over(resources: Resources, time: FakeClock) -> None:
     await _ask(resources)
     attempts: list[int] = []
