@@ -208,7 +208,7 @@ def test_nothing_is_served_besides_the_api_but_what_is_listed() -> None:
 
     assert len(paths) == len(routes)
     assert paths == {
-        "/docs", "/assets/{name}", "/docs/problems/{code}", "/pages/{name}", "/verify-email",
-        "/reset-password", "/forgot-password", "/confirm-email-change", "/undo-email-change",
+        "/docs", "/assets/{name}", "/docs/problems", "/docs/problems/{code}", "/pages/{name}",
+        "/verify-email", "/reset-password", "/forgot-password", "/confirm-email-change", "/undo-email-change",
         "/undo-erasure",
     }  # fmt: skip
