@@ -6,13 +6,14 @@ BIN := .venv/bin
 stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
+DOCS := $(call stamp,docs)
 
 # What goes by requests alone, or by the database that the servers share.
 CLUSTER := $(foreach name,auth audit sessions tokens users registration credentials codes addresses factors_sign_in \
   health health_entries health_household health_revisions health_records idempotency screening screening_batch \
   screening_answers erasure admin,tests/api/test_$(name).py)
 
-.PHONY: help serve test check fuzz drills cluster bench timing format lint types imports openapi lock sbom clean
+.PHONY: help serve test check fuzz drills cluster bench timing format lint types imports openapi demo docs pictures lock sbom clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -20,6 +21,9 @@ help: ## List what make can do
 
 serve: $(RUNTIME) ## Serve on 127.0.0.1:8000 (ARGS="--port 8123 --data-dir /some/where --workers 2")
 	@exec $(BIN)/safeplate serve $(ARGS)
+
+demo: $(RUNTIME) ## Show what it does: a household, labels in many languages, a menu; leaves nothing behind
+	@exec $(BIN)/safeplate demo $(ARGS)
 
 test: $(DEV) ## Run the whole suite, on SQLite and PostgreSQL (ARGS="-k health")
 	$(BIN)/python -m pytest $(ARGS)
@@ -64,9 +68,16 @@ format: $(DEV) ## Format the code, and write openapi.json and the schema of expo
 	$(BIN)/ruff check --fix .
 	$(BIN)/safeplate openapi > openapi.json
 	$(BIN)/python tools/export_schema.py > backend/data/export/profile.schema.json
+	$(BIN)/python tools/pages.py
+
+docs: $(DOCS) ## Build the documentation into build/site, and refuse a broken link
+	$(BIN)/python -m tools.site
+
+pictures: $(DEV) ## Draw the pictures of the documentation anew, from what the commands print
+	$(BIN)/python tools/pictures.py
 
 lock: $(DEV) ## Resolve requirements/*.in anew
-	@for set in runtime dev; do \
+	@for set in runtime dev docs; do \
 	  $(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; done
@@ -79,3 +90,4 @@ clean: ## Remove the environment and caches; never the data
 
 $(RUNTIME): ; @requirements/install $(PYTHON) runtime $@
 $(DEV): ; @requirements/install $(PYTHON) dev $@
+$(DOCS): $(DEV) ; @requirements/install $(PYTHON) docs $@

@@ -19,7 +19,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-_MEDIA_TYPES = {"page.js": "text/javascript", "page.css": "text/css"}
+_MEDIA_TYPES = {"page.js": "text/javascript", "page.css": "text/css", "text.css": "text/css"}
 
 
 @router.get("/verify-email")

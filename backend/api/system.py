@@ -1,13 +1,14 @@
 """Whether the service lives and works, and what answers here."""
 
 from collections.abc import AsyncIterator
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from structlog.contextvars import get_contextvars
 
 from backend import __version__
-from backend.api import problems
+from backend.api import docs, problems
 from backend.api.dependencies import Configuration, Database, Keys, Resources
 from backend.core.errors import CorruptedError
 from backend.core.logging import logger
@@ -16,6 +17,7 @@ from backend.services import system
 from backend.utils.security import SealBrokenError
 
 router = APIRouter(tags=["system"])
+_ROOT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
 
 
 def install(app: FastAPI) -> None:
@@ -55,12 +57,33 @@ def _signed_in() -> UUID | None:
     return UUID(user_id) if user_id else None
 
 
-@router.get("/")
-async def read_service(settings: Configuration) -> ServiceInfo:
-    """Say what answers here."""
-    documentation = "/docs" if settings.http.docs else None
-    return ServiceInfo(
-        name="Safeplate", version=__version__, documentation=documentation, openapi="/openapi.json"
+@router.get("/", response_model=ServiceInfo, responses=_ROOT)
+async def read_service(request: Request, settings: Configuration) -> Response | ServiceInfo:
+    """Say what answers here, and where to go on: as JSON, or to a browser as a page."""
+    info = ServiceInfo(
+        name="Safeplate",
+        version=__version__,
+        api="/api/v1",
+        documentation="/docs" if settings.http.docs else None,
+        openapi="/openapi.json",
+        problems="/docs/problems",
+        health="/readyz",
+    )
+    if "text/html" in request.headers.get("accept", ""):
+        return docs.text_page(request, _as_text(info))
+    return Response(info.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"})
+
+
+def _as_text(info: ServiceInfo) -> str:
+    links = {
+        "Try the API": info.documentation,
+        "Its description (OpenAPI)": info.openapi,
+        "What can go wrong": info.problems,
+        "Whether it is ready": info.health,
+    }
+    items = "\n".join(f"- [{name}]({link})" for name, link in links.items() if link)
+    return (
+        f"# {info.name} {info.version}\n\nMay these people eat this? The API is at `{info.api}`.\n\n{items}\n"
     )
 
 

@@ -6,6 +6,7 @@ from backend.cli import (
     audit,
     catalog,
     db,
+    demo,
     doctor,
     erasure,
     evaluation,
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(serving.commands)
 app.add_typer(worker.commands)
 app.add_typer(screening.commands)
+app.add_typer(demo.commands)
 app.add_typer(doctor.commands)
 app.add_typer(evaluation.commands, name="evaluate")
 app.add_typer(keys.commands, name="keys")

@@ -21,13 +21,10 @@ _ORDER: Final = list(Verdict)
 _WIDE: Final = 200  # columns, where nothing says how wide the output is
 
 
-def show(text: str, answer: ScreeningResponse) -> None:
+def show(text: str, answer: ScreeningResponse, console: Console | None = None) -> None:
     """Print a label with what was found in it, and who is concerned."""
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
-    findings = [finding for person in answer.people for finding in person.findings]
-    has_colours = console.color_system is not None and not console.no_color
-    marked = _coloured(text, findings) if has_colours else Text(_bracketed(text, findings))
-    console.print(marked, soft_wrap=True)
+    console = console or Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    console.print(marked(console, text, answer), soft_wrap=True)
     console.print(_table(answer))
     coverage = answer.coverage
     console.print(
@@ -37,6 +34,13 @@ def show(text: str, answer: ScreeningResponse) -> None:
     if coverage.unknown:
         unknown = ", ".join(dict.fromkeys(words.text for words in coverage.unknown))
         console.print(Text(f"Not understood: {unknown}"), soft_wrap=True)
+
+
+def marked(console: Console, text: str, answer: ScreeningResponse) -> Text:
+    """Return a label with what was found in it marked: by colours, or by signs where there are none."""
+    findings = [finding for person in answer.people for finding in person.findings]
+    has_colours = console.color_system is not None and not console.no_color
+    return _coloured(text, findings) if has_colours else Text(_bracketed(text, findings))
 
 
 def _coloured(text: str, findings: list[FindingResponse]) -> Text:

@@ -40,6 +40,12 @@ def export(values: Mapping[str, str]) -> None:
         os.environ[f"{PREFIX}{name.upper()}"] = value  # noqa: TID251 - this is the one place
 
 
+def forget() -> None:
+    """Take every setting out of this process: what is left is the defaults."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:  # noqa: TID251 - as above
+        del os.environ[name]  # noqa: TID251 - as above
+
+
 def is_serverless() -> bool:
     """Tell whether this host forgets its disk between requests."""
     signs = ("VERCEL", "AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "NETLIFY")

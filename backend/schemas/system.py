@@ -25,12 +25,21 @@ class JsonWebKeySet(Outgoing):
 
 
 class ServiceInfo(Outgoing):
-    """What answers here, and where to go on."""
+    """What answers here, and where to go on.
+
+    Attributes:
+        documentation: The page to try the API on; null where an operator turned it off.
+        problems: The list of everything that can go wrong.
+        health: Whether the service can do its work.
+    """
 
     name: str
     version: str
+    api: str
     documentation: str | None
     openapi: str
+    problems: str
+    health: str
 
 
 class FindingState(StrEnum):

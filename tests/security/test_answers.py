@@ -170,7 +170,7 @@ async def test_no_other_method_is_answered(client: httpx2.AsyncClient, method: s
     [
         "/.git/HEAD", "/.git/config", "/.env", "/.svn/entries", "/.hg/", "/.DS_Store", "/pyproject.toml",
         "/backend/main.py", "/data/", "/data/safeplate.db", "/data/keys/master.key", "/keys/signing.json",
-        "/assets/", "/assets", "/pages/", "/pages", "/docs/problems/", "/static/", "/metrics", "/redoc",
+        "/assets/", "/assets", "/pages/", "/pages", "/docs/problems/README", "/static/", "/metrics", "/redoc",
         "/server-status", "/actuator", "/debug", "/admin", "/console", "/phpinfo.php", "/wp-login.php",
         "/pages/..%2f..%2fmain.py", "/assets/%2e%2e/%2e%2e/main.py", "/docs/problems/..%2f..%2fSECURITY",
         "/pages/%00", "//etc/passwd", "/pages/%5c%5chost%5cshare", "/pages//etc/passwd",

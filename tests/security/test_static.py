@@ -59,7 +59,10 @@ def test_no_module_is_imported_that_would_be_a_way_in_or_out(kind: str) -> None:
         if name.partition(".")[0] in MODULES[kind] and name not in allowed
     }
 
-    assert found == set()
+    # `safeplate demo` asks the service that it started itself, on this machine's loopback.
+    demo = "backend/cli/demo/household.py"
+    ours = {(demo, "http.client"), (demo, "http.client.HTTPConnection")} if kind == "network" else set()
+    assert found == ours
 
 
 def test_nothing_opens_an_address_that_a_caller_names() -> None:
@@ -208,7 +211,7 @@ def test_nothing_is_served_besides_the_api_but_what_is_listed() -> None:
 
     assert len(paths) == len(routes)
     assert paths == {
-        "/docs", "/assets/{name}", "/docs/problems/{code}", "/pages/{name}", "/verify-email",
-        "/reset-password", "/forgot-password", "/confirm-email-change", "/undo-email-change",
+        "/docs", "/assets/{name}", "/docs/problems", "/docs/problems/{code}", "/pages/{name}",
+        "/verify-email", "/reset-password", "/forgot-password", "/confirm-email-change", "/undo-email-change",
         "/undo-erasure",
     }  # fmt: skip

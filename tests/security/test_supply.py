@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = [ROOT / "requirements" / name for name in ("runtime.txt", "dev.txt")]
+LOCKS = [ROOT / "requirements" / name for name in ("runtime.txt", "dev.txt", "docs.txt")]
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -18,7 +18,7 @@ def test_every_package_is_pinned_with_hashes_and_without_an_address(lock: Path) 
     text = lock.read_text("utf-8")
     blocks = re.split(r"\n(?=\S)", text.strip())
 
-    assert len(blocks) == len(_PIN.findall(text)) > 20
+    assert len(blocks) == len(_PIN.findall(text)) > 10
     assert all("--hash=sha256:" in block for block in blocks)
     assert "://" not in text
 
