@@ -125,7 +125,9 @@ class Attempts:
             logger.warning("guess_refused")
             raise RateLimitedError(retry_after=max(1, math.ceil(until - moment)))
 
-    def _blocked_until(self, level: ColumnElement[float], moment: ColumnElement[float]) -> ColumnElement[float]:
+    def _blocked_until(
+        self, level: ColumnElement[float], moment: ColumnElement[float]
+    ) -> ColumnElement[float]:
         """Return when the next guess may come: the square of what is beyond the free level, in seconds.
 
         A free guess blocks nothing, not even for the moment: of two that come together, the one that read the
