@@ -61,7 +61,9 @@ class Candidate:
 
 def safeplate(name: str, data: Path, *, database: str = "", workers: int = 1) -> Candidate:
     """Return Safeplate as it ships; only how often one network may ask is raised, since all ask from one."""
-    environment = {f"SAFEPLATE_RATE_LIMIT__{limit}": _UNLIMITED for limit in ("LOGIN", "REGISTRATION", "REFRESH")}
+    environment = {
+        f"SAFEPLATE_RATE_LIMIT__{limit}": _UNLIMITED for limit in ("LOGIN", "REGISTRATION", "REFRESH")
+    }
     environment |= {"SAFEPLATE_RATE_LIMIT__FREE_GUESSES": "1000000", "SAFEPLATE_DATA_DIR": str(data)}
     environment |= {"SAFEPLATE_DATABASE__URL": database} if database else {}
     command = (str(_BIN / "safeplate"), "serve", "--port", "{port}", "--workers", str(workers))
@@ -95,7 +97,15 @@ def fastapi_users(database: str) -> Candidate:
 
 def django(database: str) -> Candidate:
     """Return Django with its REST framework and simplejwt: one process, eight threads."""
-    gunicorn = (str(_peers() / "gunicorn"), "--worker-class", "gthread", "--threads", "8", "--keep-alive", "75")
+    gunicorn = (
+        str(_peers() / "gunicorn"),
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "8",
+        "--keep-alive",
+        "75",
+    )
     return Candidate(
         "django",
         (*gunicorn, "--bind", "127.0.0.1:{port}", "django_app:application"),
@@ -115,7 +125,14 @@ def _peers() -> Path:
     if not stamp.exists():
         print("installing benchmarks/peers.txt into .venv-peers ...")
         subprocess.run([sys.executable, "-m", "venv", "--clear", _PEERS], check=True)
-        command = [_PEERS / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command = [
+            _PEERS / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*command, "--require-hashes", "--no-deps", "-r", lock], check=True)
         stamp.touch()
     return _PEERS / "bin"

@@ -142,4 +142,8 @@ def _lua(load: Load) -> str:
 
 def _text(value: str) -> str:
     """Return a Lua string of any text."""
-    return '"' + re.sub(r'[^ -~]|["\\]', lambda found: "".join(f"\\{byte:03d}" for byte in found[0].encode()), value) + '"'
+    return (
+        '"'
+        + re.sub(r'[^ -~]|["\\]', lambda found: "".join(f"\\{byte:03d}" for byte in found[0].encode()), value)
+        + '"'
+    )

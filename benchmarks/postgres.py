@@ -32,7 +32,11 @@ def database() -> Iterator[str]:
     name = f"safeplate_bench_{uuid.uuid4().hex[:12]}"
     asyncio.run(_execute(found.url, f'CREATE DATABASE "{name}"'))
     try:
-        yield make_url(found.url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+        yield (
+            make_url(found.url)
+            .set(drivername="postgresql", database=name)
+            .render_as_string(hide_password=False)
+        )
     finally:
         asyncio.run(_execute(found.url, f'DROP DATABASE "{name}" WITH (FORCE)'))
 

@@ -59,7 +59,13 @@ class Server:
 
 @contextmanager
 def running(
-    command: Sequence[str], *, port: int, live: str, environment: Mapping[str, str], log: Path, cores: frozenset[int]
+    command: Sequence[str],
+    *,
+    port: int,
+    live: str,
+    environment: Mapping[str, str],
+    log: Path,
+    cores: frozenset[int],
 ) -> Iterator[Server]:
     """Run a server on some cores until the end of the block.
 

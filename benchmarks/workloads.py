@@ -72,7 +72,8 @@ def batch(people: Sequence[Person], *, clients: int = 4) -> Load:
     """Check fifty labels for oneself."""
     body = json.dumps({"labels": [{"text": LABEL} for _ in range(_BATCH)]})
     return Load(
-        [Request("POST", f"{API}/screening/batch", _JSON | _bearer(person), body) for person in people], clients
+        [Request("POST", f"{API}/screening/batch", _JSON | _bearer(person), body) for person in people],
+        clients,
     )
 
 

@@ -1,6 +1,7 @@
 """The database: one engine, short units of work, and one fair queue in front of it."""
 
 from backend.core.database.constraints import insert_into, metadata, violates
+from backend.core.database.lookups import Lookup
 from backend.core.database.units import Database
 
-__all__ = ["Database", "insert_into", "metadata", "violates"]
+__all__ = ["Database", "Lookup", "insert_into", "metadata", "violates"]

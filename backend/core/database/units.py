@@ -5,14 +5,17 @@ read on an autocommit connection: the authentication of a request is one.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from backend.core.config import Settings
 from backend.core.database.engine import READS, create_engine
 from backend.core.database.failures import translated
+from backend.core.database.lookups import Found, Lookup, PostgresLookups, SqliteLookups, first_slowly
 from backend.core.database.queue import QueuedSession, Slot
 from backend.core.errors import AppError, UnavailableError
 
@@ -33,6 +36,10 @@ class Database:
         self._reading = self.engine.execution_options(
             **({READS: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"})
         )
+        # Else a pooler may give each message of a statement to another server.
+        self._has_autocommit = "isolation_level" in self._reading.sync_engine.get_execution_options()
+        self._lookups = PostgresLookups(self._reading)
+        self._local_lookups = SqliteLookups(settings.database_url) if self.is_sqlite else None
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncSession]:
@@ -83,8 +90,32 @@ class Database:
         try:
             with translated():
                 await slot.take()
-                async with self._reading.connect() as connection:
+                connection = await self._lookups.connect()
+                try:
                     yield connection
+                finally:
+                    await asyncio.shield(connection.close())
+        finally:
+            slot.give_back()
+
+    async def look_up(self, lookup: Lookup, values: Mapping[str, Any]) -> Found:
+        """Return the first row of a query that every request makes, as it is committed now.
+
+        Raises:
+            UnavailableError: The database cannot be reached or is busy.
+        """
+        if self._local_lookups is not None:
+            try:
+                return self._local_lookups.first(lookup, values, self.engine.dialect)
+            except sqlite3.Error:
+                pass  # a thread may wait; this one may not
+        slot = Slot(self._statements, self._timeout)
+        try:
+            with translated():
+                await slot.take()
+                if self._has_autocommit:
+                    return await self._lookups.first(lookup, values)
+                return await first_slowly(self._reading, lookup, values)
         finally:
             slot.give_back()
 
@@ -107,6 +138,9 @@ class Database:
 
     async def dispose(self) -> None:
         """Close every connection."""
+        if self._local_lookups is not None:
+            self._local_lookups.close()
+        await self._lookups.close()
         await self.engine.dispose()
 
 
