@@ -34,11 +34,15 @@ class Found:
 
 
 @cache
-def find() -> Found | None:
-    """Return a server; the processes of one test run share what the first one found."""
+def find(*, durable: bool = False) -> Found | None:
+    """Return a server; the processes of one test run share what the first one found.
+
+    Args:
+        durable: Whether one that is started writes through to the disk, which tests need not wait for.
+    """
     if url := os.environ.get(_VARIABLE):  # noqa: TID251 - the suite's own variable
         return Found(url, os.environ.get(f"{_VARIABLE}_HOW", f"PostgreSQL from {_VARIABLE}"))  # noqa: TID251
-    found = _loopback() or _started()
+    found = _loopback() or _started(durable=durable)
     if found is not None:
         os.environ[_VARIABLE] = found.url  # noqa: TID251 - for the worker processes
         os.environ[f"{_VARIABLE}_HOW"] = found.how  # noqa: TID251 - as above
@@ -80,8 +84,8 @@ def _loopback() -> Found | None:
     return Found(url, f"PostgreSQL {version} on loopback, port 5432") if version else None
 
 
-def _started() -> Found | None:
-    started = postgres_server.start()
+def _started(*, durable: bool) -> Found | None:
+    started = postgres_server.start(durable=durable)
     if started is None:
         return None
     url, how = started

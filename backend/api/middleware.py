@@ -10,7 +10,7 @@ import uuid
 from contextlib import suppress
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -24,7 +24,15 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _PORT = re.compile(r":\d*$")  # "[::1]" ends in no port
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _CLOSE = {"Connection": "close"}
-_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
 
 
 class RequestLog:
@@ -57,7 +65,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["Request-Id"] = request_id
+                message["headers"] = [*message.get("headers", ()), (b"request-id", request_id.encode())]
             await send(message)
 
         try:
@@ -103,7 +111,10 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
-        self._is_public_over_tls = public_url.startswith("https://")
+        self._plain = [(name.encode(), value.encode()) for name, value in _SECURITY_HEADERS.items()]
+        self._tls = [*self._plain, (b"strict-transport-security", b"max-age=63072000; includeSubDomains")]
+        if public_url.startswith("https://"):
+            self._plain = self._tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -113,16 +124,10 @@ class SecurityHeaders:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["X-Frame-Options"] = "DENY"
-                headers["Referrer-Policy"] = "no-referrer"
-                headers["Cross-Origin-Opener-Policy"] = "same-origin"
-                headers["Cross-Origin-Resource-Policy"] = "same-origin"
-                headers.setdefault("Content-Security-Policy", _API_POLICY)  # pages bring their own
-                if self._is_public_over_tls or scope["scheme"] == "https":
-                    headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-                headers.setdefault("Cache-Control", "no-store")
+                given = message["headers"] = list(message.get("headers", ()))
+                names = {name for name, _ in given}
+                wanted = self._tls if scope["scheme"] == "https" else self._plain
+                given += [header for header in wanted if header[0] not in names]  # pages bring a policy
             await send(message)
 
         await self._app(scope, receive, answer)

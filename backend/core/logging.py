@@ -22,7 +22,7 @@ ALLOWED_KEYS = frozenset(
     }
 )  # fmt: skip
 
-logger: structlog.stdlib.BoundLogger = structlog.get_logger("safeplate")
+logger: structlog.typing.FilteringBoundLogger = structlog.get_logger("safeplate")
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
@@ -34,6 +34,17 @@ class _StandardError(logging.StreamHandler[TextIO]):
     @property
     def stream(self) -> TextIO:  # type: ignore[override] # the base class has an attribute
         return sys.stderr
+
+
+class _Lines:
+    """Writes each event as a line to standard error, whatever that is then, in one piece."""
+
+    def msg(self, line: str) -> None:
+        """Write a line."""
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def configure(settings: LogSettings) -> None:
@@ -51,8 +62,9 @@ def configure(settings: LogSettings) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Ours are written as they are: the standard library would look through the stack for who wrote each.
+        processors=[*shared, renderer],
+        logger_factory=lambda *_: _Lines(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.level.upper())),
         cache_logger_on_first_use=False,
     )

@@ -118,7 +118,7 @@ class Attempts:
             set_={
                 "level": level,
                 "counted_at": insert.excluded.counted_at,
-                "blocked_until": insert.excluded.counted_at + self._delay(level),
+                "blocked_until": self._blocked_until(level, insert.excluded.counted_at),
             },
             where=Bucket.blocked_until <= insert.excluded.counted_at,
         ).returning(Bucket.key)
@@ -129,14 +129,20 @@ class Attempts:
             logger.warning("guess_refused")
             raise RateLimitedError(retry_after=max(1, math.ceil(until - moment)))
 
-    def _delay(self, level: ColumnElement[float]) -> ColumnElement[float]:
-        """Return the seconds to wait after a guess: the square of what is beyond the free level."""
+    def _blocked_until(
+        self, level: ColumnElement[float], moment: ColumnElement[float]
+    ) -> ColumnElement[float]:
+        """Return when the next guess may come: the square of what is beyond the free level, in seconds.
+
+        A free guess blocks nothing, not even for the moment: of two that come together, the one that read the
+        clock first may be counted last.
+        """
         beyond = level - self._settings.free_guesses
         longest = self._settings.longest_delay.total_seconds()
         return case(
             (beyond <= 0, 0.0),
-            (beyond * beyond > longest, longest),
-            else_=beyond * beyond,
+            (beyond * beyond > longest, moment + longest),
+            else_=moment + beyond * beyond,
         )
 
 

@@ -2,11 +2,13 @@
 
 from backend.core.database.constraints import insert_into, metadata, violates
 from backend.core.database.failures import CommitInDoubtError, UnitUndoneError, state_of
+from backend.core.database.lookups import Lookup
 from backend.core.database.units import Database
 
 __all__ = [
     "CommitInDoubtError",
     "Database",
+    "Lookup",
     "UnitUndoneError",
     "insert_into",
     "metadata",

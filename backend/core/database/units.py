@@ -5,7 +5,8 @@ read on an autocommit connection: the authentication of a request is one.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from backend.core.config import Settings
 from backend.core.database.engine import READS, create_engine
 from backend.core.database.failures import CommitInDoubtError, may_be_stored, translated
+from backend.core.database.lookups import Found, Lookup, PostgresLookups, SqliteLookups, first_slowly
 from backend.core.database.queue import QueuedSession, Slot
 from backend.core.errors import AppError, UnavailableError
 
@@ -40,6 +42,10 @@ class Database:
         # SQLite has one writer. A fair queue here keeps the 99th percentile ten times lower than its own.
         self._writes = asyncio.Semaphore(1) if self.is_sqlite else self._reads
         self._reading = self.engine.execution_options(**_reading_options(settings, is_sqlite=self.is_sqlite))
+        # Else a pooler may give each message of a statement to another server.
+        self._has_autocommit = "isolation_level" in self._reading.sync_engine.get_execution_options()
+        self._lookups = PostgresLookups(self._reading)
+        self._local_lookups = SqliteLookups(settings.database_url) if self.is_sqlite else None
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncSession]:
@@ -92,8 +98,32 @@ class Database:
         try:
             with translated():
                 await slot.take()
-                async with self._reading.connect() as connection:
+                connection = await self._lookups.connect()
+                try:
                     yield connection
+                finally:
+                    await asyncio.shield(connection.close())
+        finally:
+            slot.give_back()
+
+    async def look_up(self, lookup: Lookup, values: Mapping[str, Any]) -> Found:
+        """Return the first row of a query that every request makes, as it is committed now.
+
+        Raises:
+            UnavailableError: The database cannot be reached or is busy.
+        """
+        if self._local_lookups is not None:
+            try:
+                return self._local_lookups.first(lookup, values, self.engine.dialect)
+            except sqlite3.Error:
+                pass  # a thread may wait; this one may not
+        slot = Slot(self._statements, self._timeout)
+        try:
+            with translated():
+                await slot.take()
+                if self._has_autocommit:
+                    return await self._lookups.first(lookup, values)
+                return await first_slowly(self._reading, lookup, values)
         finally:
             slot.give_back()
 
@@ -116,6 +146,9 @@ class Database:
 
     async def dispose(self) -> None:
         """Close every connection."""
+        if self._local_lookups is not None:
+            self._local_lookups.close()
+        await self._lookups.close()
         await self.engine.dispose()
 
 

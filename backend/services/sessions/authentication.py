@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
-from backend.core.database import Database
+from backend.core.database import Database, Lookup
 from backend.core.errors import UnauthenticatedError
 from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError, Tokens
@@ -29,8 +29,7 @@ LIVE: Final = (
 )
 """What makes a session count; `now` is given with the statement."""
 
-# One statement through Core, built once.
-_IDENTITY = (
+_IDENTITY = Lookup(
     select(
         User.id,
         Session.id.label("session_id"),
@@ -76,11 +75,10 @@ async def authenticate(database: Database, token: str, *, tokens: Tokens) -> Ide
         "client_id": claims.client_id,
         "now": now(),
     }
-    async with database.statement() as connection:
-        row = (await connection.execute(_IDENTITY, parameters)).mappings().one_or_none()
+    row = await database.look_up(_IDENTITY, parameters)
     if row is None:
         raise AccessTokenInvalidError
-    return Identity(**row)
+    return Identity(*row)
 
 
 async def is_live(session: AsyncSession, session_id: uuid.UUID | None) -> bool:

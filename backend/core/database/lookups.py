@@ -1,0 +1,196 @@
+"""Reads that every request makes: compiled once by SQLAlchemy, run on the driver itself.
+
+What SQLAlchemy does around a statement costs more than the statement: two changes of greenlets, and on SQLite
+two of threads. Whatever the driver cannot do, or refuses, is done again on SQLAlchemy's way, with its errors.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+from sqlalchemy import URL, Dialect, Select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+# While a connection is kept, the pool cannot replace it: after a failover it may lead to the old primary.
+_KEPT_SECONDS: Final = 1.0
+_REFUSED: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+_Convert = Callable[[Any], Any]
+Found = tuple[Any, ...] | None
+"""The first row, or None where there is none."""
+
+
+class _Compiled(NamedTuple):
+    """A statement as one driver takes it.
+
+    Attributes:
+        parameters: In the driver's order: name, value where none is given, and what converts.
+        columns: What converts each column; None where the driver's value is right.
+    """
+
+    text: str
+    parameters: tuple[tuple[str, Any, _Convert | None], ...]
+    columns: tuple[_Convert | None, ...]
+
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the driver's parameters."""
+        bound = []
+        for name, default, convert in self.parameters:
+            value = values.get(name, default)
+            bound.append(convert(value) if convert else value)
+        return bound
+
+    def read(self, row: Any) -> Found:  # noqa: ANN401 - each driver has a class of its own
+        """Return a row's values as the columns' types have them."""
+        if row is None:
+            return None
+        return tuple(
+            convert(value) if convert else value for convert, value in zip(self.columns, row, strict=True)
+        )
+
+
+class Lookup:
+    """A query for one row. Make it once for each module; its parameters are single values."""
+
+    def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
+        self.query = query
+        self._compiled: dict[str, _Compiled] = {}
+
+    def compiled(self, dialect: Dialect) -> _Compiled:
+        """Return the statement for a driver."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _compile(self.query, dialect)
+        return found
+
+
+class _KeptConnection(NamedTuple):
+    connection: AsyncConnection
+    driver: Any  # asyncpg's, which brings no types
+    since: float
+
+
+class PostgresLookups:
+    """Runs lookups on connections of the pool, each of which is kept for a second."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._idle: list[_KeptConnection] = []
+
+    async def first(self, lookup: Lookup, values: Mapping[str, Any]) -> Found:
+        """Return the first row. The caller holds a place in the queue of statements."""
+        compiled = lookup.compiled(self._engine.dialect)
+        kept = await self._take()
+        try:
+            row = await kept.driver.fetchrow(compiled.text, *compiled.bind(values))
+        except BaseException as error:
+            await asyncio.shield(_drop(kept.connection))
+            if isinstance(error, TimeoutError) or not isinstance(error, _REFUSED):
+                raise
+            return await first_slowly(self._engine, lookup, values)
+        self._idle.append(kept)
+        return compiled.read(row)
+
+    async def connect(self) -> AsyncConnection:
+        """Return a connection for another statement: beside those kept there may be room for no more."""
+        return self._idle.pop().connection if self._idle else await self._engine.connect()
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        while self._idle:
+            await self._idle.pop().connection.close()
+
+    async def _take(self) -> _KeptConnection:
+        while self._idle:
+            kept = self._idle.pop()
+            if time.monotonic() - kept.since < _KEPT_SECONDS and not kept.driver.is_closed():
+                return kept
+            await asyncio.shield(kept.connection.close())
+        connection = await self._engine.connect()
+        raw = await connection.get_raw_connection()
+        return _KeptConnection(connection, raw.driver_connection, time.monotonic())
+
+
+class SqliteLookups:
+    """Runs lookups on a connection of its own in the event loop's thread: a few pages, mostly in memory.
+
+    In WAL mode a reader waits for nobody. Where it would have to, as while a log is recovered, it gives up at
+    once, and SQLAlchemy's threads wait instead.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._path = url.database if url.database and not url.query and url.database != ":memory:" else None
+        self._connection: sqlite3.Connection | None = None
+
+    def first(self, lookup: Lookup, values: Mapping[str, Any], dialect: Dialect) -> Found:
+        """Return the first row.
+
+        Raises:
+            sqlite3.Error: It cannot be told at once, or not at all.
+        """
+        compiled = lookup.compiled(dialect)
+        cursor = self._connected().execute(compiled.text, compiled.bind(values))
+        try:
+            return compiled.read(cursor.fetchone())
+        finally:
+            cursor.close()  # ends the read, and with it what the log must be kept for
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            if self._path is None:
+                raise sqlite3.NotSupportedError("not a plain file")
+            file = (
+                f"{Path(self._path).absolute().as_uri()}?mode=rw"  # a database that is not there is not made
+            )
+            connection = sqlite3.connect(file, uri=True, timeout=0, isolation_level=None)
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            self._connection = connection
+        return self._connection
+
+
+async def first_slowly(engine: AsyncEngine, lookup: Lookup, values: Mapping[str, Any]) -> Found:
+    """Return the first row, by SQLAlchemy."""
+    async with engine.connect() as connection:
+        row = (await connection.execute(lookup.query, values)).first()
+    return None if row is None else tuple(row)
+
+
+async def _drop(connection: AsyncConnection) -> None:
+    try:
+        await connection.invalidate()
+    finally:
+        await connection.close()
+
+
+def _compile(query: Select[*tuple[Any, ...]], dialect: Dialect) -> _Compiled:
+    compiled = query.compile(dialect=dialect)
+    names = compiled.positiontup or ()
+    return _Compiled(
+        text=str(compiled),
+        parameters=tuple(
+            (
+                name,
+                compiled.binds[name].value,
+                _of(compiled.binds[name].type, dialect).bind_processor(dialect),
+            )
+            for name in names
+        ),
+        columns=tuple(
+            _of(column.type, dialect).result_processor(dialect, None) for column in query.selected_columns
+        ),
+    )
+
+
+def _of(kind: Any, dialect: Dialect) -> Any:  # noqa: ANN401 - a column's type, of which SQLAlchemy has many
+    return kind.dialect_impl(dialect)

@@ -1,0 +1,1 @@
+"""How fast Safeplate is beside a reference and its peers: `make bench`."""
