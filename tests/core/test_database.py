@@ -74,7 +74,7 @@ async def test_a_commit_that_fails_is_told_to_the_caller(
     finally:
         event.remove(resources.database.engine.sync_engine, "commit", fail)
 
-    assert response.status_code == 503
+    assert (response.status_code, response.json()["code"]) == (503, "commit-in-doubt")
     assert await _count(resources) == 0
     assert (await register(client)).status_code == 201
 
