@@ -6,8 +6,9 @@ BIN := .venv/bin
 stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
+TELEMETRY := $(call stamp,telemetry)
 
-.PHONY: help serve test check fuzz drills bench timing format lint types imports openapi lock sbom clean
+.PHONY: help serve telemetry test check fuzz drills bench timing format lint types imports openapi lock sbom clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -15,6 +16,8 @@ help: ## List what make can do
 
 serve: $(RUNTIME) ## Serve on 127.0.0.1:8000 (ARGS="--port 8123 --data-dir /some/where --workers 2")
 	@exec $(BIN)/safeplate serve $(ARGS)
+
+telemetry: $(TELEMETRY) ## Add OpenTelemetry to what runs: see docs/operations.md
 
 test: $(DEV) ## Run the whole suite, on SQLite and PostgreSQL (ARGS="-k health")
 	$(BIN)/python -m pytest $(ARGS)
@@ -57,7 +60,7 @@ format: $(DEV) ## Format the code, and write openapi.json and the schema of expo
 	$(BIN)/python tools/export_schema.py > backend/data/export/profile.schema.json
 
 lock: $(DEV) ## Resolve requirements/*.in anew
-	@for set in runtime dev; do \
+	@for set in runtime telemetry dev; do \
 	  $(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; done
@@ -69,4 +72,5 @@ clean: ## Remove the environment and caches; never the data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(RUNTIME): ; @requirements/install $(PYTHON) runtime $@
+$(TELEMETRY): ; @requirements/install $(PYTHON) telemetry $@
 $(DEV): ; @requirements/install $(PYTHON) dev $@

@@ -29,7 +29,7 @@ from backend.api import (
 )
 from backend.api.dependencies import CATALOG, Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
-from backend.core import bootstrap, keys, logging, migrations
+from backend.core import bootstrap, keys, logging, metrics, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
 from backend.core.errors import CorruptedError, UnavailableError
@@ -39,6 +39,7 @@ from backend.core.mail import make_mailer
 from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
+from backend.core.telemetry import make_spans
 from backend.core.tokens import Tokens
 from backend.core.workers import Worker
 from backend.services import audit as audit_service
@@ -55,6 +56,7 @@ from backend.services.catalog import Catalogs
 from backend.services.credentials import Letters
 
 _TIDY_INTERVAL: Final = timedelta(hours=1)
+_COUNT_INTERVAL: Final = timedelta(seconds=15)  # as often as Prometheus mostly asks
 # What pages of other origins may send and read, where any are allowed.
 _HEADERS_IN: Final = (
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Request-Id",
@@ -73,6 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     Raises:
         KeysMissingError: There are no keys, neither in the settings nor in the data folder.
+        SettingMissingError: Spans shall go somewhere, and OpenTelemetry is not installed.
     """
     settings = settings or Settings()
     logging.configure(settings.log)
@@ -154,7 +157,8 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_credentials=True,
             max_age=600,
         )
-    app.add_middleware(RequestLog, settings=settings.http)
+    app.state.spans = make_spans(settings)
+    app.add_middleware(RequestLog, settings=settings.http, spans=app.state.spans)
 
 
 def _resources(settings: Settings) -> Resources:
@@ -195,6 +199,10 @@ async def work(resources: Resources) -> None:
     async def erase_due() -> int:
         return await erasure_service.erase_due(database, keyring=keyring)
 
+    async def count_jobs() -> int:
+        metrics.tell_jobs(await jobs.count(database))
+        return 0
+
     async def tidy_up() -> int:
         await resources.attempts.purge()
         await sessions.purge(database)
@@ -209,6 +217,7 @@ async def work(resources: Resources) -> None:
         _repeat(make_exports, settings.jobs.poll_interval, resources),
         _repeat(anchor_audit, settings.audit.interval, resources),
         _repeat(erase_due, settings.erasure.interval, resources),
+        _repeat(count_jobs, _COUNT_INTERVAL, resources),
         _repeat(tidy_up, _TIDY_INTERVAL, resources),
     )
 
@@ -234,11 +243,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
         await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
-    worker = asyncio.create_task(work(resources)) if resources.settings.jobs.enabled else None
+    metrics.tell_build(__version__, resources.database.engine.dialect.name)
+    tasks = [asyncio.create_task(metrics.sample(resources.database))]
+    if resources.settings.jobs.enabled:
+        tasks.append(asyncio.create_task(work(resources)))
     yield
-    if worker is not None:
-        worker.cancel()
-        await asyncio.wait([worker])
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    if app.state.spans is not None:
+        await asyncio.to_thread(app.state.spans.close)
     resources.passwords.close()
     resources.worker.close()
     await resources.limits.close()

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 PREFIX: Final = "SAFEPLATE_"
+_SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
 _FILE_SUFFIX: Final = "_file"
 
 
@@ -38,6 +39,17 @@ def export(values: Mapping[str, str]) -> None:
     """Hand settings to the processes that this one starts (`data_dir` becomes `SAFEPLATE_DATA_DIR`)."""
     for name, value in values.items():
         os.environ[f"{PREFIX}{name.upper()}"] = value  # noqa: TID251 - this is the one place
+
+
+def share_values(folder: Path) -> None:
+    """Have the processes that this one starts keep what they count in a folder (`core/metrics`)."""
+    os.environ[_SHARED] = str(folder)  # noqa: TID251 - as above
+
+
+def shared_values() -> Path | None:
+    """Return the folder in which processes keep what they count together; None where one does so alone."""
+    folder = os.environ.get(_SHARED)  # noqa: TID251 - as above
+    return Path(folder) if folder else None
 
 
 def is_serverless() -> bool:

@@ -9,6 +9,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
 
+from backend.core import metrics
 from backend.core.config import Settings
 from backend.core.errors import RateLimitedError, UnavailableError
 from backend.core.logging import logger
@@ -19,7 +20,7 @@ class RateLimits:
 
     def __init__(self, settings: Settings) -> None:
         self._enabled = settings.rate_limit.enabled
-        self._pool = _pool(settings)
+        self._pool = connections(settings)
         self._limiter = SlidingWindowCounterRateLimiter(_storage(self._pool))
         self._items: dict[str, RateLimitItem] = {
             name: parse(getattr(settings.rate_limit, name))
@@ -47,6 +48,7 @@ class RateLimits:
         except (StorageError, ConnectionError) as error:
             logger.warning("rate_limit_storage_lost", error=type(error).__name__)
             raise UnavailableError(retry_after=5) from error
+        metrics.rate_limited(name)
         raise RateLimitedError(retry_after=max(1, math.ceil(window.reset_time - time.time())))
 
     async def close(self) -> None:
@@ -55,7 +57,8 @@ class RateLimits:
             await self._pool.aclose()
 
 
-def _pool(settings: Settings) -> ConnectionPool | None:
+def connections(settings: Settings) -> ConnectionPool | None:
+    """Return connections to the Redis or Valkey of the settings, not opened yet; None where there is none."""
     if settings.redis.url is None:
         return None
     scheme, _, rest = settings.redis.url.get_secret_value().partition("://")

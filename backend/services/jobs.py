@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.caller import Caller
@@ -22,6 +22,7 @@ from backend.core.config import JobSettings
 from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.core.logging import logger
+from backend.core.metrics import JobCounts
 from backend.models.jobs import Job, JobKind
 from backend.utils.identifiers import uuid7
 from backend.utils.security import SealBrokenError
@@ -162,6 +163,16 @@ async def run_due(
     for task in tasks:
         await _run(database, handlers[task.kind], task, settings)
     return len(tasks)
+
+
+async def count(database: Database) -> JobCounts:
+    """Return how much work there is, and how long the oldest has been due."""
+    moment = now()
+    due = select(func.count(), func.min(Job.run_at)).where(Job.failed_at.is_(None), Job.run_at <= moment)
+    async with database.reader() as session:
+        number, oldest = (await session.execute(due)).one()
+        failed = await session.scalar(select(func.count()).where(Job.failed_at.is_not(None))) or 0
+    return JobCounts(number, failed, (moment - oldest).total_seconds() if number else 0.0)
 
 
 async def purge(database: Database) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.pool import QueuePool
 
 from backend.core.config import Settings
 from backend.core.database.engine import READS, create_engine
@@ -25,6 +26,7 @@ class Database:
         self.engine = create_engine(settings, is_sqlite=self.is_sqlite)
         self._timeout = settings.database.acquire_timeout
         # Whoever holds a unit may wait for a statement, never the other way round: two queues, no deadlock.
+        self._size = settings.database.pool_size
         half = settings.database.pool_size // 2
         self._statements = asyncio.Semaphore(half)
         self._reads = asyncio.Semaphore(max(1, settings.database.pool_size - half - 1))
@@ -33,6 +35,17 @@ class Database:
         self._reading = self.engine.execution_options(
             **({READS: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"})
         )
+
+    @property
+    def size(self) -> int:
+        """How many connections may be in use at once."""
+        return self._size
+
+    @property
+    def in_use(self) -> int:
+        """How many connections are in use."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncSession]:
