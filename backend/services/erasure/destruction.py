@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller
 from backend.core.clock import now
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.core.logging import logger
 from backend.models.audit import AuditAction, AuditActor, AuditChain, AuditEvent
@@ -23,7 +23,6 @@ from backend.services.erasure import receipts, tables
 from backend.services.mail import Occasion
 from backend.services.users import DATA_KEY
 from backend.utils.identifiers import uuid7
-from backend.utils.security import SealBrokenError
 from backend.utils.validators import identity_key
 
 
@@ -128,7 +127,7 @@ async def _record(
     try:
         async with session.begin_nested():
             await audit.record(session, event, keyring=keyring)
-    except (SealBrokenError, IntegrityError) as error:
+    except CorruptedError as error:
         logger.error("erasure_unrecorded", user_id=str(owner_id), error=type(error).__name__)
         return None
     head = select(AuditChain.sequence, AuditChain.code).where(AuditChain.owner_id == owner_id)
