@@ -33,7 +33,7 @@ from backend.core import bootstrap, keys, logging, metrics, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
 from backend.core.errors import CorruptedError, UnavailableError
-from backend.core.ledger import make_ledger
+from backend.core.ledger import ERASURES_FILE, make_ledger
 from backend.core.logging import logger
 from backend.core.mail import make_mailer
 from backend.core.passkeys import relying_party
@@ -180,7 +180,7 @@ def _resources(settings: Settings) -> Resources:
 async def work(resources: Resources) -> None:
     """Do what is due besides answering, for ever: letters, exports, audit heads, erasures, tidying up."""
     settings, database, keyring = resources.settings, resources.database, resources.keyring
-    ledger = make_ledger(settings)
+    ledger, erasures = make_ledger(settings), make_ledger(settings, ERASURES_FILE)
     letters = Letters(database, keyring=keyring, mailer=make_mailer(settings), settings=settings.mail)
     exports = export_service.Exports(database, keyring=keyring, settings=settings.jobs)
 
@@ -194,7 +194,8 @@ async def work(resources: Resources) -> None:
         )
 
     async def anchor_audit() -> int:
-        return await audit_service.anchor(database, ledger, keyring=keyring)
+        heads = await audit_service.anchor(database, ledger, keyring=keyring)
+        return heads + await erasure_service.anchor(database, erasures)
 
     async def erase_due() -> int:
         return await erasure_service.erase_due(database, keyring=keyring)

@@ -31,6 +31,9 @@ MODULES = {
     "markup": {"xml", "lxml", "xmltodict", "defusedxml", "html5lib"},
     "network": {"requests", "httpx", "httpx2", "aiohttp", "urllib3", "ftplib", "telnetlib", "http"},
 }
+# PostgreSQL's own `pg_dump` and `pg_restore`: an operator's command starts them, without a shell, with
+# arguments of ours; no request gets there.
+STARTED = {("backend/core/dumps/programs.py", "subprocess")}
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
@@ -59,7 +62,7 @@ def test_no_module_is_imported_that_would_be_a_way_in_or_out(kind: str) -> None:
         if name.partition(".")[0] in MODULES[kind] and name not in allowed
     }
 
-    assert found == set()
+    assert found <= STARTED
 
 
 def test_nothing_opens_an_address_that_a_caller_names() -> None:

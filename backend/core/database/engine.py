@@ -49,12 +49,12 @@ def tls(settings: Settings) -> dict[str, ssl.SSLContext]:
     url = settings.database_url
     named = url.query.get("host", ())
     hosts = [url.host or "", *((named,) if isinstance(named, str) else named)]
-    if url.query.get("ssl", "verify-full") != "verify-full" or all(map(_is_here, hosts)):
+    if url.query.get("ssl", "verify-full") != "verify-full" or all(map(is_here, hosts)):
         return {}
     return {"ssl": ssl.create_default_context()}
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Tell whether a host is this machine: no name, a socket's path, or the loopback."""
     if not host or host.startswith(("/", "@")) or host == "localhost":
         return True

@@ -38,15 +38,32 @@ class Doer:
     admin_id: uuid.UUID | None = None
 
 
-async def erase(session: AsyncSession, account: User, doer: Doer, *, keyring: Keyring) -> SignedReceipt:
+async def erase(
+    session: AsyncSession,
+    account: User,
+    doer: Doer,
+    *,
+    keyring: Keyring,
+    again: ErasureReceipt | None = None,
+) -> SignedReceipt:
     """Destroy an account whose row is locked, and everything of it, for good.
 
     Its keys go, and with them every copy of what they opened; its rows go; so does work that waits for it,
     except a last letter with the receipt. What happened on it stays under its identifier, which is nobody's
     now, without where it came from.
+
+    Args:
+        session: Of the transaction in which the row is locked.
+        account: Whom to erase.
+        doer: Who does it.
+        keyring: Signs the receipt.
+        again: The receipt of an erasure that a backup has undone. Its reader gets no second letter.
     """
     moment = now()
-    asked_at, asked_by = await _asked(session, account, doer, moment)
+    if again is None:
+        asked_at, asked_by = await _asked(session, account, doer, moment)
+    else:
+        asked_at, asked_by = again.asked_at, again.asked_by
     names = await _names(session, account)
     networks = await _networks(session, account.id)
     letter = jobs.ForReader(
@@ -68,16 +85,15 @@ async def erase(session: AsyncSession, account: User, doer: Doer, *, keyring: Ke
         erased_by=doer.actor,
         rows=rows,
         keys=tuple(receipts.destroyed(name, key) for name, key in wrapped.items() if key is not None),
-        audit=await _record(session, account.id, doer, keyring),
+        audit=await _record(session, account.id, doer, keyring, again),
         remains=receipts.remains(wrapped.values()),
     )
     signed = receipts.sign(receipt, keyring=keyring)
     session.add(receipts.to_row(signed))
     await session.flush()
-    document = signed.model_dump_json(indent=2)
-    await jobs.enqueue(
-        session, JobKind.FAREWELL, letter.model_copy(update={"document": document}), keyring=keyring
-    )
+    if again is None:
+        farewell = letter.model_copy(update={"document": signed.model_dump_json(indent=2)})
+        await jobs.enqueue(session, JobKind.FAREWELL, farewell, keyring=keyring)
     await jobs.enqueue_scrub(session, keyring=keyring)
     return signed
 
@@ -116,14 +132,15 @@ async def _networks(session: AsyncSession, user_id: uuid.UUID) -> set[str]:
 
 
 async def _record(
-    session: AsyncSession, owner_id: uuid.UUID, doer: Doer, keyring: Keyring
+    session: AsyncSession, owner_id: uuid.UUID, doer: Doer, keyring: Keyring, again: ErasureReceipt | None
 ) -> AuditHead | None:
     """Write down the erasure, and return the head of the chain with it.
 
     A chain that is broken cannot grow. That must not keep anybody from being erased: the receipt then names
     no head, and the log tells of it.
     """
-    event = audit.Event(AuditAction.ACCOUNT_REMOVED, owner_id, doer.actor, doer.admin_id)
+    details = receipts.repeated(again) if again else {}
+    event = audit.Event(AuditAction.ACCOUNT_REMOVED, owner_id, doer.actor, doer.admin_id, details)
     try:
         async with session.begin_nested():
             await audit.record(session, event, keyring=keyring)
