@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-_OPTIONS = "-c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1"
+_OPTIONS = "-c max_connections=200 -c listen_addresses=127.0.0.1"
 
 
 @dataclass

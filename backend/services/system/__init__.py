@@ -2,6 +2,7 @@
 
 from backend.services.system.backups import BackupUnfitError, back_up, read_backup, require_same, unpack
 from backend.services.system.doctor import examine_data
+from backend.services.system.neighbours import examine_neighbours
 from backend.services.system.readiness import (
     KeysUnfitError,
     NotReadyError,
@@ -26,6 +27,7 @@ __all__ = [
     "back_up",
     "count_by_master",
     "examine_data",
+    "examine_neighbours",
     "examine_storage",
     "examine_surroundings",
     "is_outdated",
