@@ -7,13 +7,14 @@ stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
+TELEMETRY := $(call stamp,telemetry)
 
 # What goes by requests alone, or by the database that the servers share.
 CLUSTER := $(foreach name,auth audit sessions tokens users registration credentials codes addresses factors_sign_in \
   health health_entries health_household health_revisions health_records idempotency screening screening_batch \
   screening_answers erasure admin,tests/api/test_$(name).py)
 
-.PHONY: help serve test check fuzz drills cluster bench timing format lint types imports openapi demo docs pictures lock sbom clean
+.PHONY: help serve demo telemetry test check fuzz drills cluster bench timing format lint types imports openapi docs pictures lock sbom clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -24,6 +25,8 @@ serve: $(RUNTIME) ## Serve on 127.0.0.1:8000 (ARGS="--port 8123 --data-dir /some
 
 demo: $(RUNTIME) ## Show what it does: a household, labels in many languages, a menu; leaves nothing behind
 	@exec $(BIN)/safeplate demo $(ARGS)
+
+telemetry: $(TELEMETRY) ## Add OpenTelemetry to what runs: see docs/operations.md
 
 test: $(DEV) ## Run the whole suite, on SQLite and PostgreSQL (ARGS="-k health")
 	$(BIN)/python -m pytest $(ARGS)
@@ -77,7 +80,7 @@ pictures: $(DEV) ## Draw the pictures of the documentation anew, from what the c
 	$(BIN)/python tools/pictures.py
 
 lock: $(DEV) ## Resolve requirements/*.in anew
-	@for set in runtime dev docs; do \
+	@for set in runtime telemetry dev docs; do \
 	  $(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; done
@@ -89,5 +92,6 @@ clean: ## Remove the environment and caches; never the data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(RUNTIME): ; @requirements/install $(PYTHON) runtime $@
+$(TELEMETRY): ; @requirements/install $(PYTHON) telemetry $@
 $(DEV): ; @requirements/install $(PYTHON) dev $@
 $(DOCS): $(DEV) ; @requirements/install $(PYTHON) docs $@

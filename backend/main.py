@@ -28,13 +28,14 @@ from backend.api import (
 )
 from backend.api.dependencies import CATALOG, Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
-from backend.core import bootstrap, keys, logging, migrations
+from backend.core import bootstrap, keys, logging, metrics, migrations
 from backend.core.config import Settings
 from backend.core.database import CommitInDoubtError, Database
 from backend.core.errors import CorruptedError, UnavailableError
 from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
+from backend.core.telemetry import make_spans
 from backend.core.tokens import Tokens
 from backend.core.workers import Worker
 from backend.services import screening as screening_service
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     Raises:
         KeysMissingError: There are no keys, neither in the settings nor in the data folder.
+        SettingMissingError: Spans shall go somewhere, and OpenTelemetry is not installed.
     """
     settings = settings or Settings()
     logging.configure(settings.log)
@@ -146,7 +148,8 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_credentials=True,
             max_age=600,
         )
-    app.add_middleware(RequestLog, settings=settings.http)
+    app.state.spans = make_spans(settings)
+    app.add_middleware(RequestLog, settings=settings.http, spans=app.state.spans)
 
 
 def _resources(settings: Settings) -> Resources:
@@ -173,6 +176,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
         await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
+    metrics.tell_build(__version__, resources.database.engine.dialect.name)
+    sampling = asyncio.create_task(metrics.sample(resources.database))
     work = Work(
         resources.settings, resources.database, resources.keyring, resources.attempts, resources.catalogs
     )
@@ -183,6 +188,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.wait([working], timeout=_END_SECONDS)
         working.cancel()
         await asyncio.wait([working])
+    sampling.cancel()
+    await asyncio.wait([sampling])
+    if app.state.spans is not None:
+        await asyncio.to_thread(app.state.spans.close)
     resources.passwords.close()
     resources.worker.close()
     await resources.limits.close()

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from backend.core import metrics
 from backend.core.config import Settings
 from backend.core.database import Database
 from backend.core.keys import Keyring
-from backend.core.ledger import make_ledger
+from backend.core.ledger import ERASURES_FILE, make_ledger
 from backend.core.logging import logger
 from backend.core.mail import make_mailer
 from backend.services import audit, catalog, credentials, erasure, export, idempotency, jobs, sessions
@@ -22,6 +23,7 @@ from backend.services.catalog import Catalogs
 from backend.services.credentials import Letters
 
 _TIDY_INTERVAL: Final = timedelta(hours=1)
+_COUNT_INTERVAL: Final = timedelta(seconds=15)  # as often as Prometheus mostly asks
 
 _Chore = Callable[[], Awaitable[int]]
 
@@ -45,6 +47,7 @@ class Work:
             self._repeat(self._exports(), settings.jobs.poll_interval),
             self._repeat(self._anchoring(), settings.audit.interval),
             self._repeat(self._erase_due, settings.erasure.interval),
+            self._repeat(self._count_jobs, _COUNT_INTERVAL),
             self._repeat(self._tidy_up, _TIDY_INTERVAL),
         )
 
@@ -78,15 +81,20 @@ class Work:
         return make
 
     def _anchoring(self) -> _Chore:
-        ledger = make_ledger(self.settings)
+        ledger, erasures = make_ledger(self.settings), make_ledger(self.settings, ERASURES_FILE)
 
         async def anchor() -> int:
-            return await audit.anchor(self.database, ledger, keyring=self.keyring)
+            heads = await audit.anchor(self.database, ledger, keyring=self.keyring)
+            return heads + await erasure.anchor(self.database, erasures)
 
         return anchor
 
     async def _erase_due(self) -> int:
         return await erasure.erase_due(self.database, keyring=self.keyring)
+
+    async def _count_jobs(self) -> int:
+        metrics.tell_jobs(await jobs.count(self.database))
+        return 0
 
     async def _tidy_up(self) -> int:
         await self.attempts.purge()

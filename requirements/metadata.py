@@ -1,4 +1,4 @@
-"""Give the built package the dependencies that requirements/runtime.in lists."""
+"""Give the built package the dependencies that requirements/*.in list."""
 
 from pathlib import Path
 
@@ -10,6 +10,10 @@ class RequirementsHook(MetadataHookInterface):
 
     def update(self, metadata: dict[str, object]) -> None:
         """Add the dependencies to the project's metadata."""
-        lines = (Path(self.root) / "requirements" / "runtime.in").read_text("utf-8").splitlines()
+        metadata["dependencies"] = [name for name in self._names("runtime") if name != "hatchling"]
+        metadata["optional-dependencies"] = {"telemetry": self._names("telemetry")}
+
+    def _names(self, name: str) -> list[str]:
+        lines = (Path(self.root) / "requirements" / f"{name}.in").read_text("utf-8").splitlines()
         names = (line.partition(" #")[0].strip() for line in lines)
-        metadata["dependencies"] = [name for name in names if name and name != "hatchling"]
+        return [name for name in names if name and not name.startswith("-r ")]

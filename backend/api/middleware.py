@@ -15,10 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from backend.api import problems
-from backend.core import caller
+from backend.core import caller, metrics
 from backend.core.caller import Caller
 from backend.core.config import HttpSettings
 from backend.core.logging import logger
+from backend.core.telemetry import Ended, Parent, Spans, read_parent
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _PORT = re.compile(r":\d*$")  # "[::1]" ends in no port
@@ -38,9 +39,10 @@ _SECURITY_HEADERS = {
 class RequestLog:
     """Names the request and its caller, logs one line, and turns what nobody caught into a bare 500."""
 
-    def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: HttpSettings, spans: Spans | None = None) -> None:
         self._app = app
         self._trusted_proxies = settings.trusted_proxies
+        self._spans = spans
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -75,13 +77,24 @@ class RequestLog:
             if not status:
                 await problems.problem(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, answer)
         finally:
-            logger.info(
-                "request",
-                method=scope["method"] if scope["method"] in _METHODS else "other",
-                route=_template(scope),
-                status=status,
-                milliseconds=round((time.perf_counter() - started) * 1000, 2),
-            )
+            self._tell(scope, headers, status, time.perf_counter() - started, request_id)
+
+    def _tell(self, scope: Scope, headers: Headers, status: int, seconds: float, request_id: str) -> None:
+        """Count the request, log its line, and send its span if spans go anywhere."""
+        route = _template(scope)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        metrics.request_ended(route, method, status, seconds)
+        if self._spans is not None:
+            taken, parent = round(seconds * 1e9), self._parent(headers)
+            began = time.time_ns() - taken
+            self._spans.end(Ended(method, route, status, began, taken, request_id, parent))
+        logger.info(
+            "request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 2)
+        )
+
+    def _parent(self, headers: Headers) -> Parent | None:
+        """Return the span in which a proxy of ours made the request; a caller's own is not believed."""
+        return read_parent(headers.get("traceparent", "")) if self._trusted_proxies else None
 
 
 def _client_address(scope: Scope, headers: Headers, trusted_proxies: int) -> str:

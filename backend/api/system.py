@@ -1,23 +1,29 @@
 """Whether the service lives and works, and what answers here."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from structlog.contextvars import get_contextvars
 
 from backend import __version__
 from backend.api import docs, problems
 from backend.api.dependencies import Configuration, Database, Keys, Resources
+from backend.core import metrics
 from backend.core.errors import CorruptedError
 from backend.core.logging import logger
+from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.system import JsonWebKeySet, Liveness, Readiness, ServiceInfo
 from backend.services import system
-from backend.utils.security import SealBrokenError
+from backend.utils.security import SealBrokenError, is_equal
 
 router = APIRouter(tags=["system"])
 _ROOT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
+
+MetricsReader = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
 def install(app: FastAPI) -> None:
@@ -98,6 +104,20 @@ async def read_readiness(database: Database) -> Readiness:
     """Tell whether the database is reachable and migrated."""
     await system.require_ready(database)
     return Readiness(status="ready")
+
+
+@router.get("/metrics", include_in_schema=False)
+async def read_metrics(settings: Configuration, credentials: MetricsReader) -> Response:
+    """Show what is counted to whoever has the token that is set for it; without one nothing is here."""
+    token = settings.metrics.token
+    if token is None:
+        return problems.problem(HTTPStatus.NOT_FOUND)
+    if credentials is None or not is_equal(
+        credentials.credentials.encode(), token.get_secret_value().encode()
+    ):
+        raise AccessTokenInvalidError
+    content, media_type = metrics.render()
+    return Response(content, media_type=media_type)
 
 
 @router.get("/.well-known/jwks.json")

@@ -8,8 +8,8 @@ import typer
 from backend.cli import service, setup
 from backend.cli.service import Service
 from backend.core.config import Settings
-from backend.core.ledger import HEADS_FILE, make_ledger
-from backend.services import audit
+from backend.core.ledger import ERASURES_FILE, HEADS_FILE, make_ledger
+from backend.services import audit, erasure
 from backend.services.audit import Verified
 
 commands = typer.Typer(no_args_is_help=True, help="What happened: the chains of events.")
@@ -37,7 +37,7 @@ def verify(
 
 @commands.command("anchor")
 def anchor(data_dir: setup.DataDir = None) -> None:
-    """Write the heads of all chains that have grown now, as the service does every minute."""
+    """Write the heads of all chains that have grown, and new receipts, as the service does every minute."""
     typer.echo(f"Heads written: {service.run(data_dir, _anchor)}.")
 
 
@@ -65,4 +65,6 @@ async def _anchor(running: Service) -> int:
     ledger, written = make_ledger(running.settings), 0
     while heads := await audit.anchor(running.database, ledger, keyring=running.keyring):
         written += heads
+    while await erasure.anchor(running.database, make_ledger(running.settings, ERASURES_FILE)):
+        pass
     return written

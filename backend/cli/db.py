@@ -1,13 +1,14 @@
-"""The database's schema."""
+"""The database: its schema, and backups of it."""
 
 import asyncio
 
 import typer
 
-from backend.cli import setup
+from backend.cli import backups, setup
 from backend.core import migrations
 
-commands = typer.Typer(no_args_is_help=True, help="The database's schema.")
+commands = typer.Typer(no_args_is_help=True, help="The database: its schema, and backups of it.")
+commands.add_typer(backups.commands)
 
 
 @commands.command("migrate")

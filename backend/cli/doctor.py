@@ -24,7 +24,10 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data_dir: setup.DataDir = None,
 ) -> None:
-    """Look at keys, profiles, events, jobs, files and settings. Ends with status 1 if something is wrong.
+    """Look at the whole service, and at all that it stores. Ends with status 1 if something is wrong.
+
+    Settings, files, disk, the database's server, clock, mail and counter; then keys, accounts, profiles,
+    answers, second factors, events and jobs. No letter is sent.
 
     Safe while the service runs. Names what is broken by its identifiers, and nothing that is in it.
     """
@@ -48,6 +51,8 @@ async def _examine(settings: Settings, heads: list[Path] | None, *, as_json: boo
     database, keyring = Database(settings), keys.load(settings)
     try:
         for finding in system.examine_surroundings(settings):
+            note(finding)
+        async for finding in system.examine_neighbours(database, settings):
             note(finding)
         lines = audit.head_lines(settings, heads)
         async for finding in system.examine_data(database, lines, keyring=keyring):

@@ -1,5 +1,6 @@
 """Receipts of erasures."""
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +10,35 @@ import typer
 from backend.cli import service, setup
 from backend.cli.service import Service
 from backend.core import keys
+from backend.core.config import Settings
+from backend.core.ledger import ERASURES_FILE
 from backend.core.signing import SigningKeys
 from backend.schemas.erasure import ErasureReceipt, ReceiptFindings
 from backend.services import erasure
 
 commands = typer.Typer(no_args_is_help=True, help="Receipts of erasures.")
+
+Receipts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="More receipts: one as its owner got it, or lines of `erasures.jsonl` or a system's log.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+
+
+@commands.command("replay")
+def replay(
+    receipts: Receipts = None,
+    data_dir: setup.DataDir = None,
+) -> None:
+    """Erase again whoever came back with a backup, by `erasures.jsonl` and the receipts that are named.
+
+    Touches nobody else, and can be done at any time. `safeplate db restore` does it by itself.
+    """
+    erased, known = service.run(data_dir, partial(_replay, paths=receipts))
+    typer.echo(f"Erased again: {erased}, of {known} accounts that had been erased.")
 
 
 @commands.command("verify")
@@ -42,6 +67,25 @@ def verify(
     findings = service.run(data_dir, partial(_examine, text=text))
     _tell(findings.receipt)
     _tell_findings(findings)
+
+
+def read_all(settings: Settings, paths: Iterable[Path] | None, signing: SigningKeys) -> list[ErasureReceipt]:
+    """Return the receipts that are written outside the database, and those of more files."""
+    own = settings.data_dir / ERASURES_FILE
+    files = [*([own] if own.exists() else []), *(paths or ())]
+    found: list[ErasureReceipt] = []
+    for file in files:
+        try:
+            found += erasure.read_receipts(file.read_text("utf-8"), signing=signing)
+        except (erasure.ReceiptInvalidError, UnicodeDecodeError) as error:
+            setup.fail(f"{file}: {getattr(error, 'detail', None) or 'This is no receipt of this service.'}")
+    return found
+
+
+async def _replay(running: Service, *, paths: list[Path] | None) -> tuple[int, int]:
+    found = read_all(running.settings, paths, running.keyring.signing)
+    erased = await erasure.replay(running.database, found, keyring=running.keyring)
+    return erased, len({receipt.pseudonym for receipt in found})
 
 
 def _read(text: str, signing: SigningKeys) -> ErasureReceipt:

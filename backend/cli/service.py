@@ -32,7 +32,7 @@ class Service:
 def run(data_dir: setup.DataDir, work: Callable[[Service], Awaitable[_Result]]) -> _Result:
     """Do work on the service's database, whose schema must be this release's."""
     settings = setup.read_settings(data_dir)
-    with setup.explained(), _refusals_told():
+    with setup.explained(), refusals_told():
         return asyncio.run(_with_service(settings, work))
 
 
@@ -47,7 +47,7 @@ async def _with_service(settings: Settings, work: Callable[[Service], Awaitable[
 
 
 @contextmanager
-def _refusals_told() -> Iterator[None]:
+def refusals_told() -> Iterator[None]:
     """Say why a service function refuses, as the API would."""
     try:
         yield

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from uvicorn.supervisors import Multiprocess
 
 from backend import __version__
 from backend.cli import setup
-from backend.core import environment, keys, migrations
+from backend.core import environment, keys, metrics, migrations
 from backend.core.config import Settings
 from backend.core.http import GuardedHttpProtocol
 from backend.core.mail import OUTBOX
@@ -81,9 +82,9 @@ def serve(
         # ends each of them before that, and starts it again, for ever.
         timeout_worker_healthcheck=60,
     )
-    socket = server_config.bind_socket()
+    listening = server_config.bind_socket()
     name = f"[{host}]" if ":" in host else host
-    url = f"http://{name}:{socket.getsockname()[1]}"
+    url = f"http://{name}:{listening.getsockname()[1]}"
     if "public_url" not in settings.mail.model_fields_set and name in _OWN_MACHINE:
         # Links in mail lead here, on whichever port: the processes that serve read the settings anew.
         environment.export({"mail__public_url": url})
@@ -91,11 +92,16 @@ def serve(
     mail = settings.mail.host or f"{data / OUTBOX} (files, until SAFEPLATE_MAIL__HOST names a server)"
     typer.echo(_TOUR.format(version=__version__, url=url, data=data, mail=mail))
     sys.stdout.flush()
-    if workers > 1:
-        Multiprocess(server_config, sockets=[socket]).run()
+    with setup.explained(), metrics.expose(settings.metrics, workers=workers):
+        _run(server_config, listening)
+
+
+def _run(config: uvicorn.Config, listening: socket.socket) -> None:
+    if config.workers > 1:
+        Multiprocess(config, sockets=[listening]).run()
         return
-    server = uvicorn.Server(server_config)
-    server.run(sockets=[socket])
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
     if not server.started:
         raise typer.Exit(3)
 

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 PREFIX: Final = "SAFEPLATE_"
+_SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
 _FILE_SUFFIX: Final = "_file"
 
 
@@ -44,6 +45,17 @@ def forget() -> None:
     """Take every setting out of this process: what is left is the defaults."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:  # noqa: TID251 - as above
         del os.environ[name]  # noqa: TID251 - as above
+
+
+def share_values(folder: Path) -> None:
+    """Have the processes that this one starts keep what they count in a folder (`core/metrics`)."""
+    os.environ[_SHARED] = str(folder)  # noqa: TID251 - as above
+
+
+def shared_values() -> Path | None:
+    """Return the folder in which processes keep what they count together; None where one does so alone."""
+    folder = os.environ.get(_SHARED)  # noqa: TID251 - as above
+    return Path(folder) if folder else None
 
 
 def is_serverless() -> bool:

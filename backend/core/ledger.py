@@ -12,6 +12,7 @@ from typing import Protocol
 from backend.core.config import Settings
 
 HEADS_FILE = "audit-heads.jsonl"
+ERASURES_FILE = "erasures.jsonl"
 
 
 class Ledger(Protocol):
@@ -70,8 +71,8 @@ class SyslogLedger:
                 handler.emit(logging.LogRecord("safeplate", logging.INFO, "", 0, line, None, None))
 
 
-def make_ledger(settings: Settings) -> Ledger:
-    """Return the ledger that the settings ask for."""
+def make_ledger(settings: Settings, name: str = HEADS_FILE) -> Ledger:
+    """Return the ledger that the settings ask for: the system's log, or a file of that name."""
     if settings.audit.syslog is not None:
         return SyslogLedger(settings.audit.syslog)
-    return FileLedger(settings.data_dir / HEADS_FILE)
+    return FileLedger(settings.data_dir / name)

@@ -30,6 +30,13 @@ def head_revision() -> str | None:
     return ScriptDirectory(str(script_location())).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """Tell whether this code has a revision: that of a newer release it has not."""
+    return any(
+        script.revision == revision for script in ScriptDirectory(str(script_location())).walk_revisions()
+    )
+
+
 def current_revision(connection: Connection) -> str | None:
     """Return the revision that the database is at, or None where it is empty."""
     return MigrationContext.configure(connection).get_current_revision()

@@ -22,7 +22,7 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-from backend.core import tries
+from backend.core import metrics, tries
 from backend.core.config import PasswordSettings
 from backend.core.errors import InvalidInputError, UnavailableError, Violation
 from backend.utils.bloom import BloomFilter
@@ -115,9 +115,20 @@ class PasswordPool:
             raise UnavailableError(retry_after=5)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+            with metrics.hashing() as counted:
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._threads, _timed, counted, work, *arguments
+                )
         finally:
             self._waiting -= 1
+
+
+def _timed(counted: metrics.Hash, work: Callable[..., _Result], *arguments: str) -> _Result:
+    counted.begin()
+    try:
+        return work(*arguments)
+    finally:
+        counted.end()
 
 
 @cache

@@ -20,7 +20,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from backend.core import tries
+from backend.core import metrics, tries
 from backend.core.config import Settings
 from backend.core.errors import RateLimitedError, UnavailableError
 from backend.core.logging import logger
@@ -35,7 +35,7 @@ class RateLimits:
 
     def __init__(self, settings: Settings) -> None:
         self._enabled = settings.rate_limit.enabled
-        self._pool = _pool(settings)
+        self._pool = connections(settings)
         self._timeout = settings.redis.timeout.total_seconds()
         self._limiter = SlidingWindowCounterRateLimiter(_storage(self._pool))
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
@@ -85,10 +85,12 @@ async def _hit(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *i
     if await limiter.hit(item, *identifiers):
         return
     window = await limiter.get_window_stats(item, *identifiers)
+    metrics.rate_limited(identifiers[0])
     raise RateLimitedError(retry_after=max(1, math.ceil(window.reset_time - time.time())))
 
 
-def _pool(settings: Settings) -> ConnectionPool | None:
+def connections(settings: Settings) -> ConnectionPool | None:
+    """Return connections to the Redis or Valkey of the settings, not opened yet; None where there is none."""
     if settings.redis.url is None:
         return None
     scheme, _, rest = settings.redis.url.get_secret_value().partition("://")

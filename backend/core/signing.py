@@ -173,6 +173,11 @@ class SigningKeys:
             found = self._find(kid)
         return found
 
+    def known(self) -> list[str]:
+        """Return the ids of all keys under which documents can be read: those that retired too."""
+        keys = self.current()
+        return [str(key.kid) for key in (*(key.key for key in keys.keys), *keys.retired)]
+
     def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Return the public keys of tokens that are valid now or will be issued next (RFC 7517, 5)."""
         accepted = self.current().accepted(now().timestamp(), self._life)

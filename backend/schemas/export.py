@@ -38,6 +38,18 @@ class ExportPage(Outgoing):
     next_cursor: str | None
 
 
+class UnreadableDocument(Outgoing):
+    """What should stand in the file, and cannot be opened any more.
+
+    Attributes:
+        is_present: Whether it is the profile as it is now; otherwise as it was at a version.
+    """
+
+    profile_id: uuid.UUID
+    version: int
+    is_present: bool
+
+
 class ProfileFile(Outgoing):
     """`profile.json`: the household's health profiles.
 
@@ -46,12 +58,14 @@ class ProfileFile(Outgoing):
         language: The language of names; codes are the same in every language.
         profiles: As they are now, in the order in which they were recorded.
         revisions: As they were at each version, by profile and version.
+        unreadable: What is not in the two lists, since it was altered or is damaged; mostly none.
     """
 
     format: Literal[1]
     language: str
     profiles: tuple[HealthProfileResponse, ...]
     revisions: tuple[RevisionResponse, ...]
+    unreadable: tuple[UnreadableDocument, ...]
 
 
 class ExportedAccount(Outgoing):
@@ -128,7 +142,7 @@ class ExportedAnswer(Outgoing):
     """An answer that is kept for whoever sends the same request again.
 
     Attributes:
-        answer: Its status, headers and body.
+        answer: Its status, headers and body; null where it was altered or is damaged.
     """
 
     expires_at: datetime

@@ -1,5 +1,6 @@
 """Bodies about the service itself."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -56,3 +57,59 @@ class Finding(Outgoing):
     check: str
     state: FindingState
     detail: str
+
+
+class BackupPart(Outgoing):
+    """One file of a backup: its bytes, and their SHA-256 in hexadecimal digits."""
+
+    size: int
+    sha256: str
+
+
+class BackedUpChains(Outgoing):
+    """The heads of all chains of events: how many, and SHA-256 over owners, sequences and codes, in order."""
+
+    count: int
+    sha256: str
+
+
+class BackupManifest(Outgoing):
+    """What a backup is, as it says itself. No key, and nothing of anybody's.
+
+    Attributes:
+        format: Of the archive.
+        release: Of the service that made it.
+        revision: Of the schema.
+        database: `sqlite` or `postgresql`.
+        taken_at: Of the moment that the backup shows, or shortly before.
+        rows: How many, by table.
+        master_keys: Ids of the keys that values are under: without them the values cannot be opened.
+        signing_keys: Ids of the keys that receipts and heads were signed with.
+        parts: The files, by name.
+    """
+
+    format: Literal[1]
+    release: str
+    revision: str
+    database: Literal["sqlite", "postgresql"]
+    taken_at: datetime
+    rows: dict[str, int]
+    chains: BackedUpChains
+    master_keys: tuple[str, ...]
+    signing_keys: tuple[str, ...]
+    parts: dict[str, BackupPart]
+
+
+class Restored(Outgoing):
+    """What was done to a restored database before anybody could use it.
+
+    Attributes:
+        erased_again: Accounts that had been erased since.
+        ended_sessions: Devices that must sign in again.
+        discarded_jobs: Letters and other work that waited when the backup was taken.
+    """
+
+    manifest: BackupManifest
+    erased_again: int
+    ended_sessions: int
+    discarded_jobs: int

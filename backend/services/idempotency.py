@@ -23,7 +23,7 @@ from backend.models.audit import AuditAction
 from backend.models.idempotency import IdempotencyKey
 from backend.services import audit
 from backend.services.users import DATA_KEY, AccountGoneError, Identity, Owner
-from backend.utils.security import open_sealed, seal
+from backend.utils.security import SealBrokenError, open_sealed, seal
 
 LIFE: Final = timedelta(hours=24)
 """How long an answer is kept."""
@@ -131,6 +131,20 @@ def open_answer(row: IdempotencyKey, *, owner: Owner, keyring: Keyring) -> Answe
     data_key = keyring.unwrap(owner.data_key, owner=owner.id, purpose=DATA_KEY)
     kept = json.loads(open_sealed(data_key, row.answer, associated=_binding(owner, row.key)))
     return Answer(kept["content"], row.subject_id, kept["fields"])
+
+
+async def find_faults(session: AsyncSession, owner: Owner, *, keyring: Keyring) -> list[str]:
+    """Return which of somebody's kept answers do not open, by the first digits of their keys."""
+    faults = []
+    for row in await session.scalars(select(IdempotencyKey).where(IdempotencyKey.user_id == owner.id)):
+        try:
+            open_answer(row, owner=owner, keyring=keyring)
+        except AnswerGoneError:
+            continue
+        except SealBrokenError:
+            faults.append(f"answer {row.key[:8]} of account {owner.id}: does not open")
+    session.expunge_all()
+    return faults
 
 
 async def forget(session: AsyncSession, subject_id: uuid.UUID) -> None:

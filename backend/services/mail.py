@@ -40,6 +40,7 @@ class Occasion(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSKEY_COPIED = "passkey_copied"
     EXPORT_READY = "export_ready"
+    EXPORT_FAILED = "export_failed"
     ERASURE_REQUESTED = "erasure_requested"
     ERASED = "erased"
 

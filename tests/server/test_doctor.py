@@ -45,7 +45,8 @@ def test_it_names_what_is_broken_beside_a_server_that_works(server: Server) -> N
     assert whole.returncode == 0, whole.stdout + whole.stderr
     checks = [line.split(":")[0].split(maxsplit=1) for line in whole.stdout.splitlines()]
     assert {check for _, check in checks} == {
-        "settings", "files", "disk", "schema", "master keys", "keys", "accounts", "profiles", "audit", "jobs",
+        "settings", "files", "disk", "database", "clock", "schema", "master keys", "keys", "accounts",
+        "profiles", "factors", "answers", "audit", "jobs",
     }  # fmt: skip
     assert {state for state, _ in checks} == {"ok", "note"}
     assert (broken.returncode, lines.returncode) == (1, 1)

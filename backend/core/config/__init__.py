@@ -9,7 +9,14 @@ from backend.core.config.accounts import (
     RegistrationSettings,
 )
 from backend.core.config.base import Seconds
-from backend.core.config.service import CatalogSettings, HttpSettings, LogSettings, ScreeningSettings
+from backend.core.config.service import (
+    CatalogSettings,
+    HttpSettings,
+    LogSettings,
+    MetricsSettings,
+    ScreeningSettings,
+    TelemetrySettings,
+)
 from backend.core.config.settings import Settings
 from backend.core.config.storage import (
     AuditSettings,
@@ -30,6 +37,7 @@ __all__ = [
     "KeySettings",
     "LogSettings",
     "MailSettings",
+    "MetricsSettings",
     "PasswordSettings",
     "RateLimitSettings",
     "RedisSettings",
@@ -37,4 +45,5 @@ __all__ = [
     "ScreeningSettings",
     "Seconds",
     "Settings",
+    "TelemetrySettings",
 ]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from backend.core.config.base import Group, Seconds
 
@@ -38,6 +38,34 @@ class CatalogSettings(Group):
     """
 
     max_age: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=1))] = timedelta(seconds=1)
+
+
+class MetricsSettings(Group):
+    """Who may see what is counted: nobody, unless one of the two is set.
+
+    Attributes:
+        host: On which address the port is.
+        port: A port of its own, for whoever reaches it.
+        token: What `GET /metrics` asks for, as a bearer token.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    token: Annotated[SecretStr, Field(min_length=16)] | None = None
+
+
+class TelemetrySettings(Group):
+    """Where spans of requests go, for whoever follows them through several services.
+
+    Attributes:
+        endpoint: Where a collector takes traces by OTLP over HTTP; none are made without one.
+        sample_ratio: Which part of the requests has a span, where no proxy has decided.
+        service: How the service is named there.
+    """
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    sample_ratio: float = Field(default=1.0, ge=0, le=1)
+    service: Annotated[str, Field(min_length=1, max_length=100)] = "safeplate"
 
 
 class LogSettings(Group):

@@ -16,7 +16,14 @@ from backend.core.config.accounts import (
     RateLimitSettings,
     RegistrationSettings,
 )
-from backend.core.config.service import CatalogSettings, HttpSettings, LogSettings, ScreeningSettings
+from backend.core.config.service import (
+    CatalogSettings,
+    HttpSettings,
+    LogSettings,
+    MetricsSettings,
+    ScreeningSettings,
+    TelemetrySettings,
+)
 from backend.core.config.storage import (
     AuditSettings,
     DatabaseSettings,
@@ -55,6 +62,8 @@ class Settings(BaseSettings):
     erasure: ErasureSettings = ErasureSettings()
     catalog: CatalogSettings = CatalogSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     @property
     def database_url(self) -> URL:

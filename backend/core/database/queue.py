@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.util import await_only
 
+from backend.core import metrics
 from backend.core.errors import UnavailableError
 
 
@@ -27,12 +28,19 @@ class Slot:
         """
         if self._held:
             return
+        if self._queue.locked():
+            with metrics.waiting_for_connection():
+                await self._wait()
+        else:
+            await self._queue.acquire()
+        self._held = True
+
+    async def _wait(self) -> None:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._queue.acquire()
         except TimeoutError as error:
             raise UnavailableError from error
-        self._held = True
 
     def give_back(self) -> None:
         """Let the next in; does nothing where the place was never taken."""

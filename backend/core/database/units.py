@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.pool import QueuePool
 
 from backend.core.config import Settings
 from backend.core.database.engine import READS, create_engine
@@ -36,6 +37,7 @@ class Database:
         self.engine = create_engine(settings, is_sqlite=self.is_sqlite, is_patient=is_patient)
         self._timeout = settings.database.acquire_timeout
         # Whoever holds a unit may wait for a statement, never the other way round: two queues, no deadlock.
+        self._size = settings.database.pool_size
         half = settings.database.pool_size // 2
         self._statements = asyncio.Semaphore(half)
         self._reads = asyncio.Semaphore(max(1, settings.database.pool_size - half - 1))
@@ -46,6 +48,17 @@ class Database:
         self._has_autocommit = "isolation_level" in self._reading.sync_engine.get_execution_options()
         self._lookups = PostgresLookups(self._reading)
         self._local_lookups = SqliteLookups(settings.database_url) if self.is_sqlite else None
+
+    @property
+    def size(self) -> int:
+        """How many connections may be in use at once."""
+        return self._size
+
+    @property
+    def in_use(self) -> int:
+        """How many connections are in use."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncSession]:

@@ -13,14 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller
 from backend.core.clock import now
-from backend.core.database import insert_into, metadata
+from backend.core.database import insert_into, metadata, violates
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction, AuditActor, AuditChain, AuditEvent
-from backend.utils.security import keyed_hash, new_key, open_sealed, seal
+from backend.utils.security import SealBrokenError, keyed_hash, new_key, open_sealed, seal
 
 CHAIN_KEY: Final = "audit-chain"
 PLACE_KEY: Final = "audit-place"
@@ -70,7 +72,21 @@ async def record(session: AsyncSession, event: Event, *, keyring: Keyring) -> No
     """Write down what happens in this transaction: stored with it or, like it, not at all.
 
     The row of the chain stays locked until the end, so that the chain has no forks and no gaps.
+
+    Raises:
+        CorruptedError: The chain was altered and cannot grow: nothing happens that nobody would be told of.
     """
+    try:
+        await _append(session, event, keyring)
+    except SealBrokenError as error:
+        raise CorruptedError(event.owner_id) from error
+    except IntegrityError as error:
+        if violates(error, "uq_audit_events_owner_id_sequence"):  # its head is behind its events
+            raise CorruptedError(event.owner_id) from error
+        raise
+
+
+async def _append(session: AsyncSession, event: Event, keyring: Keyring) -> None:
     head = await _lock(session, event.owner_id, keyring)
     row = AuditEvent(
         owner_id=event.owner_id,

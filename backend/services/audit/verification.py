@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.keys import Keyring
 from backend.models.audit import AuditChain, AuditEvent
-from backend.services.audit.chain import CHAIN_KEY, FIRST_CODE, code_of
+from backend.services.audit.chain import CHAIN_KEY, FIRST_CODE, PLACE_KEY, code_of, open_place
 from backend.services.audit.heads import Head
 from backend.utils.security import SealBrokenError, is_equal
 
@@ -90,6 +90,7 @@ async def _verify_chain(
         if not is_equal(event.code, code_of(event, before=code, key=key)):
             raise ChainBrokenError(f"{name}: event {sequence} was altered")
         code = event.code
+        _require_open(name, event, chain, keyring)
         if not is_equal(heads.get(sequence, code), code):
             raise ChainBrokenError(f"{name}: event {sequence} is not the one whose head was written")
     # The heads may be of a moment before or after the chain was read: it must reach the furthest of them.
@@ -98,6 +99,16 @@ async def _verify_chain(
     if sequence == chain.sequence and not is_equal(chain.code, code):
         raise ChainBrokenError(f"{name}: its head is not its last event's")
     return sequence
+
+
+def _require_open(name: str, event: AuditEvent, chain: AuditChain, keyring: Keyring) -> None:
+    """Check that where an event came from can be read, as long as there is a key for it."""
+    if chain.place_key is None or event.place is None:
+        return
+    try:
+        open_place(event, keyring.unwrap(chain.place_key, owner=chain.owner_id, purpose=PLACE_KEY))
+    except SealBrokenError as error:
+        raise ChainBrokenError(f"{name}: where event {event.sequence} came from does not open") from error
 
 
 async def _events(session: AsyncSession, chain: AuditChain) -> AsyncIterator[AuditEvent]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller
 from backend.core.clock import now
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.core.logging import logger
 from backend.models.audit import AuditAction, AuditActor, AuditChain, AuditEvent
@@ -23,7 +23,6 @@ from backend.services.erasure import receipts, tables
 from backend.services.mail import Occasion
 from backend.services.users import DATA_KEY
 from backend.utils.identifiers import uuid7
-from backend.utils.security import SealBrokenError
 from backend.utils.validators import identity_key
 
 
@@ -39,15 +38,32 @@ class Doer:
     admin_id: uuid.UUID | None = None
 
 
-async def erase(session: AsyncSession, account: User, doer: Doer, *, keyring: Keyring) -> SignedReceipt:
+async def erase(
+    session: AsyncSession,
+    account: User,
+    doer: Doer,
+    *,
+    keyring: Keyring,
+    again: ErasureReceipt | None = None,
+) -> SignedReceipt:
     """Destroy an account whose row is locked, and everything of it, for good.
 
     Its keys go, and with them every copy of what they opened; its rows go; so does work that waits for it,
     except a last letter with the receipt. What happened on it stays under its identifier, which is nobody's
     now, without where it came from.
+
+    Args:
+        session: Of the transaction in which the row is locked.
+        account: Whom to erase.
+        doer: Who does it.
+        keyring: Signs the receipt.
+        again: The receipt of an erasure that a backup has undone. Its reader gets no second letter.
     """
     moment = now()
-    asked_at, asked_by = await _asked(session, account, doer, moment)
+    if again is None:
+        asked_at, asked_by = await _asked(session, account, doer, moment)
+    else:
+        asked_at, asked_by = again.asked_at, again.asked_by
     names = await _names(session, account)
     networks = await _networks(session, account.id)
     letter = jobs.ForReader(
@@ -69,16 +85,15 @@ async def erase(session: AsyncSession, account: User, doer: Doer, *, keyring: Ke
         erased_by=doer.actor,
         rows=rows,
         keys=tuple(receipts.destroyed(name, key) for name, key in wrapped.items() if key is not None),
-        audit=await _record(session, account.id, doer, keyring),
+        audit=await _record(session, account.id, doer, keyring, again),
         remains=receipts.remains(wrapped.values()),
     )
     signed = receipts.sign(receipt, keyring=keyring)
     session.add(receipts.to_row(signed))
     await session.flush()
-    document = signed.model_dump_json(indent=2)
-    await jobs.enqueue(
-        session, JobKind.FAREWELL, letter.model_copy(update={"document": document}), keyring=keyring
-    )
+    if again is None:
+        farewell = letter.model_copy(update={"document": signed.model_dump_json(indent=2)})
+        await jobs.enqueue(session, JobKind.FAREWELL, farewell, keyring=keyring)
     await jobs.enqueue_scrub(session, keyring=keyring)
     return signed
 
@@ -117,18 +132,19 @@ async def _networks(session: AsyncSession, user_id: uuid.UUID) -> set[str]:
 
 
 async def _record(
-    session: AsyncSession, owner_id: uuid.UUID, doer: Doer, keyring: Keyring
+    session: AsyncSession, owner_id: uuid.UUID, doer: Doer, keyring: Keyring, again: ErasureReceipt | None
 ) -> AuditHead | None:
     """Write down the erasure, and return the head of the chain with it.
 
     A chain that is broken cannot grow. That must not keep anybody from being erased: the receipt then names
     no head, and the log tells of it.
     """
-    event = audit.Event(AuditAction.ACCOUNT_REMOVED, owner_id, doer.actor, doer.admin_id)
+    details = receipts.repeated(again) if again else {}
+    event = audit.Event(AuditAction.ACCOUNT_REMOVED, owner_id, doer.actor, doer.admin_id, details)
     try:
         async with session.begin_nested():
             await audit.record(session, event, keyring=keyring)
-    except (SealBrokenError, IntegrityError) as error:
+    except CorruptedError as error:
         logger.error("erasure_unrecorded", user_id=str(owner_id), error=type(error).__name__)
         return None
     head = select(AuditChain.sequence, AuditChain.code).where(AuditChain.owner_id == owner_id)

@@ -6,7 +6,6 @@ names the head of the account's chain of events, so that the two hold each other
 
 import hashlib
 import json
-import uuid
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -20,7 +19,6 @@ from backend.core.signing import SigningKeys
 from backend.models.audit import AuditAction, AuditChain, AuditEvent
 from backend.models.erasure import ErasureReceipt as Row
 from backend.schemas.erasure import (
-    AuditHead,
     DestroyedKey,
     ErasureReceipt,
     ReceiptFindings,
@@ -86,6 +84,23 @@ def read_signature(receipt: object, signature: object, *, signing: SigningKeys) 
         raise ReceiptInvalidError from error
 
 
+def read_line(signature: str, *, signing: SigningKeys) -> ErasureReceipt:
+    """Return what a signature alone says, which is the whole receipt.
+
+    Raises:
+        ReceiptInvalidError: This service did not sign it.
+    """
+    try:
+        return ErasureReceipt.model_validate(signing.read_document(signature, typ=RECEIPT_TYPE))
+    except (TokenInvalidError, ValidationError, UnicodeEncodeError) as error:
+        raise ReceiptInvalidError from error
+
+
+def repeated(receipt: ErasureReceipt) -> dict[str, str]:
+    """Return what the event of a repeated erasure says: of which receipt."""
+    return {"repeats": str(receipt.id)}
+
+
 async def examine(session: AsyncSession, receipt: ErasureReceipt) -> ReceiptFindings:
     """Look whether anything is left of the account, and whether its chain tells of the erasure."""
     owner_id = receipt.pseudonym
@@ -96,7 +111,7 @@ async def examine(session: AsyncSession, receipt: ErasureReceipt) -> ReceiptFind
         receipt=receipt,
         rows=await tables.count_all(session, owner_id),
         place_key=await session.scalar(place_key) is not None,
-        audit=receipt.audit is not None and await _tells(session, owner_id, receipt.audit),
+        audit=await _tells(session, receipt),
     )
 
 
@@ -124,14 +139,17 @@ def remains(wrapped: Iterable[bytes | None]) -> tuple[Remainder, ...]:
     )
 
 
-async def _tells(session: AsyncSession, owner_id: uuid.UUID, head: AuditHead) -> bool:
-    query = select(AuditEvent.code).where(
-        AuditEvent.owner_id == owner_id,
-        AuditEvent.sequence == head.sequence,
-        AuditEvent.action == AuditAction.ACCOUNT_REMOVED,
+async def _tells(session: AsyncSession, receipt: ErasureReceipt) -> bool:
+    """Tell whether the chain has the event of the erasure, or that of its repetition after a restore."""
+    query = select(AuditEvent.sequence, AuditEvent.code, AuditEvent.details).where(
+        AuditEvent.owner_id == receipt.pseudonym, AuditEvent.action == AuditAction.ACCOUNT_REMOVED
     )
-    code = await session.scalar(query)
-    return code is not None and code.hex() == head.code
+    head, again = receipt.audit, json.dumps(repeated(receipt))
+    return any(
+        event.details == again
+        or (head is not None and (event.sequence, event.code.hex()) == (head.sequence, head.code))
+        for event in await session.execute(query)
+    )
 
 
 def _master_of(wrapped: bytes) -> str:

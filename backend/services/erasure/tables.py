@@ -21,12 +21,29 @@ async def delete_all(session: AsyncSession, user_id: uuid.UUID) -> dict[str, int
 
     The database would cascade by itself. Table by table it says how many there were.
     """
+    await _lock(session, user_id)
     rows: dict[str, int] = {}
     for table, condition in _conditions(user_id):
         query = delete(table).where(condition).execution_options(synchronize_session=False)
         result = await session.execute(query)
         rows[table.name] = result.rowcount if isinstance(result, CursorResult) else 0
     return rows
+
+
+async def _lock(session: AsyncSession, user_id: uuid.UUID) -> None:
+    """Lock the rows that others refer to, before those that do: whoever writes a profile locks it first.
+
+    Otherwise each could hold what the other waits for.
+    """
+    conditions = dict(_conditions(user_id))
+    for table in metadata.sorted_tables:
+        if table in conditions and any(table in _parents(other) for other in conditions):
+            keys = select(*table.primary_key.columns).where(conditions[table])
+            await session.execute(keys.order_by(*table.primary_key.columns).with_for_update())
+
+
+def _parents(table: Table) -> set[Table]:
+    return {key.column.table for key in table.foreign_keys}
 
 
 async def count_all(session: AsyncSession, user_id: uuid.UUID) -> dict[str, int]:

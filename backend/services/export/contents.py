@@ -4,7 +4,8 @@
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -13,7 +14,9 @@ from pydantic import JsonValue
 from sqlalchemy import select
 
 from backend.core.database import Database
+from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
+from backend.core.logging import logger
 from backend.models.credentials import OneTimeToken
 from backend.models.export import Export
 from backend.models.factors import Challenge, Credential
@@ -30,12 +33,14 @@ from backend.schemas.export import (
     ExportedFactor,
     ExportedLink,
     ExportedSession,
+    UnreadableDocument,
 )
 from backend.services import health, idempotency
 from backend.services.export.activity import activity_csv
 from backend.services.export.pages import read_pages
 from backend.services.mail import FALLBACK
 from backend.utils.devices import device_name
+from backend.utils.security import SealBrokenError
 from backend.utils.text import primary_language
 
 FOLDER: Final = Path(__file__).parents[2] / "data" / "export"
@@ -85,31 +90,57 @@ class Contents:
 
     def _profiles(self) -> AsyncIterator[bytes]:
         language = self.owner.locale
+        unreadable: list[UnreadableDocument] = []
         return _document(
             {"format": 1, "language": language},
-            {"profiles": self._present(language), "revisions": self._past(language)},
+            {
+                "profiles": self._present(language, unreadable),
+                "revisions": self._past(language, unreadable),
+                "unreadable": _listed(unreadable),  # filled by the two before
+            },
         )
 
-    async def _present(self, language: str) -> _Items:
+    async def _present(self, language: str, unreadable: list[UnreadableDocument]) -> _Items:
         query = health.profiles_of(self.owner)
         async for row in read_pages(self.database, query, HealthProfile.id, size=_DOCUMENTS):
-            profile = health.opened(row, owner=self.owner, keyring=self.keyring)
-            yield health.to_response(profile, language=language)
+            try:
+                profile = health.opened(row, owner=self.owner, keyring=self.keyring)
+            except CorruptedError:
+                unreadable.append(self._unreadable(row.id, row.version, is_present=True))
+            else:
+                yield health.to_response(profile, language=language)
 
-    async def _past(self, language: str) -> _Items:
+    async def _past(self, language: str, unreadable: list[UnreadableDocument]) -> _Items:
         query = health.revisions_of(self.owner)
         keys = HealthProfileRevision.profile_id, HealthProfileRevision.version
         async for row in read_pages(self.database, query, *keys, size=_DOCUMENTS):
-            revision = health.opened_revision(row, owner=self.owner, keyring=self.keyring)
-            yield health.to_revision(revision, language=language)
+            try:
+                revision = health.opened_revision(row, owner=self.owner, keyring=self.keyring)
+            except CorruptedError:
+                unreadable.append(self._unreadable(row.profile_id, row.version, is_present=False))
+            else:
+                yield health.to_revision(revision, language=language)
+
+    def _unreadable(self, profile_id: uuid.UUID, version: int, *, is_present: bool) -> UnreadableDocument:
+        """Name what does not open: its owner gets the rest, and the log tells whoever runs the service."""
+        logger.error("seal_broken", user_id=str(self.owner.id))
+        return UnreadableDocument(profile_id=profile_id, version=version, is_present=is_present)
 
     async def _answers(self) -> _Items:
-        # The answers about a deleted profile were emptied with it.
+        # The answers about a deleted profile were emptied with it; those of before they were of one are given
+        # to nobody any more.
         query = select(IdempotencyKey).where(
-            IdempotencyKey.user_id == self.owner.id, IdempotencyKey.answer != b""
+            IdempotencyKey.user_id == self.owner.id,
+            IdempotencyKey.answer != b"",
+            IdempotencyKey.subject_id.is_not(None),
         )
         async for row in read_pages(self.database, query, IdempotencyKey.key, size=_DOCUMENTS):
-            kept = idempotency.open_answer(row, owner=self.owner, keyring=self.keyring)
+            try:
+                kept = idempotency.open_answer(row, owner=self.owner, keyring=self.keyring)
+            except SealBrokenError:
+                logger.error("seal_broken", user_id=str(self.owner.id))
+                yield ExportedAnswer(expires_at=row.expires_at, answer=None)
+                continue
             answer = json.loads(kept.content)
             answer["body"] = json.loads(answer["body"])
             yield ExportedAnswer(expires_at=row.expires_at, answer=answer)
@@ -134,6 +165,11 @@ def _session(row: Session) -> ExportedSession:
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:
     yield content
+
+
+async def _listed(items: Iterable[Outgoing]) -> _Items:
+    for item in items:
+        yield item
 
 
 async def _rows(convert: Callable[[T], Outgoing], rows: AsyncIterator[T]) -> _Items:

@@ -105,5 +105,8 @@ class Exports:
             await jobs.enqueue(session, JobKind.NOTIFY, notice, keyring=self._keyring)
 
     async def _give_up(self, draft: Draft) -> None:
+        """Say that there will be no file, and write to whoever waits for it."""
         async with self._database.unit() as session:
             await chunks.fail(session, draft)
+            notice = jobs.ForPerson(user_id=draft.owner.id, occasion=Occasion.EXPORT_FAILED)
+            await jobs.enqueue(session, JobKind.NOTIFY, notice, keyring=self._keyring)

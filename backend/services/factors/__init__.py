@@ -23,6 +23,7 @@ from backend.services.factors.errors import (
     TooManyFactorsError,
 )
 from backend.services.factors.ports import Ports
+from backend.services.factors.seals import find_faults
 from backend.services.factors.sign_in import (
     complete_with_passkey,
     complete_with_recovery_code,
@@ -47,6 +48,7 @@ __all__ = [
     "complete_with_recovery_code",
     "complete_with_totp",
     "confirm_totp",
+    "find_faults",
     "forget_all",
     "forget_challenges",
     "forget_since",

@@ -2,6 +2,9 @@
 
 import uuid
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.factors import Credential, FactorKind
@@ -29,6 +32,19 @@ def open_secret(credential: Credential, *, owner: Owner, keyring: Keyring) -> by
         return open_sealed(key, credential.secret or b"", associated=binding)
     except SealBrokenError as error:
         raise CorruptedError(owner.id, {"factor": str(credential.id)}) from error
+
+
+async def find_faults(session: AsyncSession, owner: Owner, *, keyring: Keyring) -> list[str]:
+    """Return which of somebody's factors do not open, by their identifiers."""
+    mine = select(Credential).where(Credential.user_id == owner.id, Credential.secret.is_not(None))
+    faults = []
+    for credential in await session.scalars(mine.order_by(Credential.id)):
+        try:
+            open_secret(credential, owner=owner, keyring=keyring)
+        except CorruptedError:
+            faults.append(f"factor {credential.id} of account {owner.id}: does not open")
+    session.expunge_all()
+    return faults
 
 
 def _binding(owner_id: uuid.UUID, credential_id: uuid.UUID, kind: FactorKind) -> bytes:

@@ -1,5 +1,7 @@
 """From what is stored to what its owner sees, with names in their language."""
 
+from typing import TypedDict
+
 from backend.schemas.health import (
     AllergyResponse,
     DietaryRestrictionResponse,
@@ -8,30 +10,45 @@ from backend.schemas.health import (
 )
 from backend.services import catalog
 from backend.services.catalog import RequirementType
-from backend.services.health.document import Allergy, DietaryRestriction, MedicalCondition
+from backend.services.health.document import Allergy, DietaryRestriction, Document, MedicalCondition
 from backend.services.health.storage import Profile
+
+
+class Content(TypedDict):
+    """The members that a profile and its versions share."""
+
+    display_name: str | None
+    birth_year: int | None
+    no_known_allergies: bool
+    allergies: tuple[AllergyResponse, ...]
+    dietary_restrictions: tuple[DietaryRestrictionResponse, ...]
+    medical_conditions: tuple[MedicalConditionResponse, ...]
 
 
 def to_response(profile: Profile, *, language: str) -> HealthProfileResponse:
     """Return a profile as its owner sees it."""
-    document = profile.document
     return HealthProfileResponse(
         id=profile.id,
         relationship=profile.relationship,
-        display_name=document.display_name,
-        birth_year=document.birth_year,
-        no_known_allergies=document.no_known_allergies,
-        allergies=tuple(to_allergy(entry, language=language) for entry in document.allergies),
-        dietary_restrictions=tuple(
-            to_restriction(entry, language=language) for entry in document.dietary_restrictions
-        ),
-        medical_conditions=tuple(
-            to_condition(entry, language=language) for entry in document.medical_conditions
-        ),
         version=profile.version,
         created_at=profile.created_at,
         updated_at=profile.updated_at,
+        **to_content(profile.document, language=language),
     )
+
+
+def to_content(document: Document, *, language: str) -> Content:
+    """Return what a document says as its owner sees it, with names in a language."""
+    return {
+        "display_name": document.display_name,
+        "birth_year": document.birth_year,
+        "no_known_allergies": document.no_known_allergies,
+        "allergies": tuple(to_allergy(entry, language) for entry in document.allergies),
+        "dietary_restrictions": tuple(
+            to_restriction(entry, language) for entry in document.dietary_restrictions
+        ),
+        "medical_conditions": tuple(to_condition(entry, language) for entry in document.medical_conditions),
+    }
 
 
 def to_allergy(entry: Allergy, language: str) -> AllergyResponse:

@@ -14,7 +14,7 @@ from backend.services.health.comparison import compare
 from backend.services.health.document import Document
 from backend.services.health.errors import RevisionNotFoundError
 from backend.services.health.records import record_reading
-from backend.services.health.responses import to_allergy, to_condition, to_restriction
+from backend.services.health.responses import to_content
 from backend.services.health.storage import (
     Profile,
     ProfileRef,
@@ -149,22 +149,12 @@ async def restore_revision(
 
 def to_revision(revision: Revision, *, language: str) -> RevisionResponse:
     """Return what a profile was as its owner sees it, with names in a language."""
-    document = revision.document
     return RevisionResponse(
         profile_id=revision.profile_id,
         version=revision.version,
         author_id=revision.author_id,
         recorded_at=revision.recorded_at,
-        display_name=document.display_name,
-        birth_year=document.birth_year,
-        no_known_allergies=document.no_known_allergies,
-        allergies=tuple(to_allergy(entry, language=language) for entry in document.allergies),
-        dietary_restrictions=tuple(
-            to_restriction(entry, language=language) for entry in document.dietary_restrictions
-        ),
-        medical_conditions=tuple(
-            to_condition(entry, language=language) for entry in document.medical_conditions
-        ),
+        **to_content(revision.document, language=language),
     )
 
 

@@ -5,7 +5,7 @@ and its end), so work must bear repetition.
 """
 
 from backend.services.jobs.doing import Handler, JobDelayedError, JobFailedError, Task, hold, run_due
-from backend.services.jobs.outbox import PAYLOAD, enqueue, enqueue_scrub, forget, purge
+from backend.services.jobs.outbox import PAYLOAD, count, enqueue, enqueue_scrub, forget, purge
 from backend.services.jobs.payloads import (
     ForAddress,
     ForChange,
@@ -29,6 +29,7 @@ __all__ = [
     "JobFailedError",
     "Nothing",
     "Task",
+    "count",
     "enqueue",
     "enqueue_scrub",
     "forget",

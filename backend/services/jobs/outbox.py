@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 from pydantic import BaseModel
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.keys import Keyring
+from backend.core.metrics import JobCounts
 from backend.models.jobs import Job, JobKind
 from backend.services.jobs.payloads import Nothing
 from backend.utils.identifiers import uuid7
@@ -28,6 +29,16 @@ async def enqueue(session: AsyncSession, kind: JobKind, payload: BaseModel, *, k
     job_id = uuid7()
     sealed = keyring.wrap(payload.model_dump_json().encode(), owner=job_id, purpose=PAYLOAD)
     session.add(Job(id=job_id, kind=kind, payload=sealed, run_at=now()))
+
+
+async def count(database: Database) -> JobCounts:
+    """Return how much work there is, and how long the oldest has been due."""
+    moment = now()
+    due = select(func.count(), func.min(Job.run_at)).where(Job.failed_at.is_(None), Job.run_at <= moment)
+    async with database.reader() as session:
+        number, oldest = (await session.execute(due)).one()
+        failed = await session.scalar(select(func.count()).where(Job.failed_at.is_not(None))) or 0
+    return JobCounts(number, failed, (moment - oldest).total_seconds() if number else 0.0)
 
 
 async def purge(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from backend.core import metrics
 from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.core.workers import Worker
@@ -51,9 +52,11 @@ def _respond(data: MenuCheck, people: Sequence[Person], known: Catalog, law: Law
     language = primary_language(data.lang) if data.lang else None
     dishes = []
     for index, dish in enumerate(data.dishes):
-        read = read_source(of_dish(dish), lexicon.fitting(known), known, language=language)
-        cells = tuple(_cell(person, read, known, law) for person in people)
-        dishes.append(_dish(index, dish, cells, read))
+        source = of_dish(dish)
+        with metrics.screening(source.characters):
+            read = read_source(source, lexicon.fitting(known), known, language=language)
+            cells = tuple(_cell(person, read, known, law) for person in people)
+            dishes.append(_dish(index, dish, cells, read))
     columns = zip(*(dish.cells for dish in dishes), strict=True)
     return MenuResponse(
         people=tuple(_person(person, cells) for person, cells in zip(people, columns, strict=True)),

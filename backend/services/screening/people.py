@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backend.core import metrics
 from backend.core.clock import now
 from backend.core.database import Database
 from backend.core.errors import ForbiddenError, InvalidInputError, Violation
@@ -27,7 +28,7 @@ from backend.services.screening.judge import fold_verdicts
 from backend.services.screening.law import NO_LAW, Law, UnknownRegimeError, law_on
 from backend.services.screening.persons import answer
 from backend.services.screening.responses import to_coverage, to_findings, to_requirements
-from backend.services.screening.sources import SourceReading, of_label, read_source
+from backend.services.screening.sources import Source, SourceReading, of_label, read_source
 from backend.services.screening.wanted import Wanted, of_document, of_guests
 from backend.services.users import Identity
 from backend.utils.text import primary_language
@@ -132,8 +133,16 @@ def law_of(regime: str | None, known: Catalog) -> Law:
 
 def respond(label: Label, people: Sequence[Person], known: Catalog, law: Law) -> ScreeningResponse:
     """Return what a label means for the people of a table."""
+    source = of_label(label)
+    with metrics.screening(source.characters):
+        return _respond(label, source, people, known, law)
+
+
+def _respond(
+    label: Label, source: Source, people: Sequence[Person], known: Catalog, law: Law
+) -> ScreeningResponse:
     language = primary_language(label.lang) if label.lang else None
-    read = read_source(of_label(label), lexicon.fitting(known), known, language=language)
+    read = read_source(source, lexicon.fitting(known), known, language=language)
     answers = tuple(_answer(person, read, known, law) for person in people)
     return ScreeningResponse(
         verdict=fold_verdicts(answer.verdict for answer in answers),

@@ -58,6 +58,11 @@ class Source:
     pieces: tuple[Piece, ...]
     gap: str = ""
 
+    @property
+    def characters(self) -> int:
+        """How long it is."""
+        return sum(len(piece.text) for piece in self.pieces)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
@@ -17,9 +18,10 @@ from backend.models.audit import AuditAction, AuditChain, AuditEvent
 from backend.models.jobs import Job
 from backend.models.users import User
 from backend.schemas.system import Finding, FindingState
-from backend.services import audit, health
+from backend.services import audit, factors, health, idempotency
 from backend.services.system.readiness import NotReadyError, require_ready
 from backend.services.system.wrapped import WRAPPED, count_by_master, values
+from backend.services.users import Owner
 
 _PAGE = 100
 _SHOWN = 100  # faults of one check: more tell nothing new
@@ -31,6 +33,12 @@ _AGAIN = 0.5  # seconds until what seems wrong is looked at again: somebody may 
 class _Owner:
     id: uuid.UUID
     data_key: bytes
+
+
+class _Find(Protocol):
+    """Looks at what one account has."""
+
+    async def __call__(self, session: AsyncSession, owner: Owner, *, keyring: Keyring) -> list[str]: ...
 
 
 async def examine_data(
@@ -54,7 +62,13 @@ async def examine_data(
         for check, faults, whole in (
             ("keys", _key_faults(session, keyring), "every wrapped key opens"),
             ("accounts", _account_faults(session), "none is gone unless an event tells of it"),
-            ("profiles", _profile_faults(session, keyring), "every profile and every version opens and fits"),
+            (
+                "profiles",
+                _faults(health.find_faults, session, keyring),
+                "every profile and version opens and fits",
+            ),
+            ("factors", _faults(factors.find_faults, session, keyring), "every second factor opens"),
+            ("answers", _faults(idempotency.find_faults, session, keyring), "every kept answer opens"),
         ):
             async for finding in _told(check, faults, whole):
                 yield finding
@@ -117,13 +131,13 @@ async def _account_faults(session: AsyncSession) -> AsyncIterator[str]:
         yield f"account {owner_id}: is there, and an event tells that it was erased"
 
 
-async def _profile_faults(session: AsyncSession, keyring: Keyring) -> AsyncIterator[str]:
+async def _faults(find: _Find, session: AsyncSession, keyring: Keyring) -> AsyncIterator[str]:
     query = select(User.id, User.data_key).order_by(User.id).limit(_PAGE)
     page = list(await session.execute(query))
     while page:
         for user_id, data_key in page:
-            find = partial(health.find_faults, session, _Owner(user_id, data_key), keyring=keyring)
-            for fault in await _lasting(find):
+            look = partial(find, session, _Owner(user_id, data_key), keyring=keyring)
+            for fault in await _lasting(look):
                 yield fault
         page = list(await session.execute(query.where(User.id > page[-1].id)))
 
@@ -156,7 +170,10 @@ async def _examine_audit(session: AsyncSession, heads: Iterable[str] | None, key
 
 async def _examine_jobs(session: AsyncSession) -> Finding:
     failed = await _count(session, Job.failed_at.is_not(None))
-    overdue = await _count(session, Job.failed_at.is_(None), Job.run_at < now() - _LATE)
+    moment = now()
+    # What somebody holds is being done, however long that takes; a lease that ended says that nobody does.
+    is_free = or_(Job.locked_until.is_(None), Job.locked_until <= moment)
+    overdue = await _count(session, Job.failed_at.is_(None), Job.run_at < moment - _LATE, is_free)
     if overdue:
         detail = f"{overdue} should have been done {_LATE.seconds // 60} minutes ago: nobody does them"
         return _finding("jobs", FindingState.WRONG, detail)

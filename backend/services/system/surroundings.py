@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from backend.core import keys
 from backend.core.config import Settings
-from backend.core.ledger import HEADS_FILE
+from backend.core.ledger import ERASURES_FILE, HEADS_FILE
 from backend.schemas.system import Finding, FindingState
 
 _OTHERS = 0o077
@@ -63,7 +63,7 @@ def _private(settings: Settings) -> Iterator[Path]:
     yield settings.data_dir
     yield from sorted({path.parent for path in found})
     yield from found
-    yield settings.data_dir / HEADS_FILE
+    yield from (settings.data_dir / name for name in (HEADS_FILE, ERASURES_FILE))
     if settings.database_url.get_backend_name() == "sqlite":
         database = Path(settings.database_url.database or "")
         yield from (database, *(database.with_name(database.name + end) for end in ("-wal", "-shm")))

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from backend.api.dependencies import Resources
+from backend.models.audit import AuditEvent
 from backend.models.export import Export, ExportChunk, ExportState
 from backend.models.health import HealthProfile
 from backend.models.idempotency import IdempotencyKey
@@ -200,11 +201,43 @@ async def test_nothing_is_left_of_whoever_leaves_while_it_is_made(
     assert post.mailer.subjects(amira.email) == ["Confirm your email address"]
 
 
-async def test_what_cannot_be_opened_fails_at_once_and_can_be_asked_for_again(
-    client: httpx2.AsyncClient, resources: Resources, amira: Person, post: Post
+async def test_a_document_that_cannot_be_opened_is_named_and_the_rest_is_there(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person
 ) -> None:
     async with resources.database.unit() as session:
         await session.execute(update(HealthProfile).values(document=b"spoilt"))
+    asked = (await ask_for_export(client, amira)).json()
+
+    await make_exports(resources)
+
+    written = Taken((await download(client, amira, asked["id"])).content).json("profile.json")
+    assert written["profiles"] == []
+    assert [revision["version"] for revision in written["revisions"]]
+    (unreadable,) = written["unreadable"]
+    assert unreadable["profile_id"] == written["revisions"][0]["profile_id"]
+    assert unreadable["is_present"] is True
+
+
+async def test_answers_of_before_they_were_of_a_profile_are_left_out(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person, time: FakeClock
+) -> None:
+    row = {"user_id": amira.id, "request": "", "expires_at": time() + timedelta(days=1)}
+    async with resources.database.unit() as session:
+        session.add(IdempotencyKey(key="of before", answer=b"sealed then", subject_id=None, **row))
+        session.add(IdempotencyKey(key="spoilt", answer=b"spoilt", subject_id=uuid.uuid4(), **row))
+    asked = (await ask_for_export(client, amira)).json()
+
+    await make_exports(resources)
+
+    written = Taken((await download(client, amira, asked["id"])).content).json("account.json")
+    assert [answer["answer"] for answer in written["answers"]] == [None]
+
+
+async def test_what_cannot_be_made_fails_at_once_and_its_owner_is_told(
+    client: httpx2.AsyncClient, resources: Resources, amira: Person, post: Post
+) -> None:
+    async with resources.database.unit() as session:
+        await session.execute(update(AuditEvent).values(place=b"spoilt"))
     asked = (await ask_for_export(client, amira)).json()
 
     await make_exports(resources)
@@ -216,7 +249,7 @@ async def test_what_cannot_be_opened_fails_at_once_and_can_be_asked_for_again(
     assert await _chunks(resources) == []
     assert (again["state"], again["id"] != asked["id"]) == ("pending", True)
     await post.deliver()
-    assert len(post.mailer.sent) == 1
+    assert post.mailer.subjects(amira.email)[1:] == ["The copy of your data could not be made"]
 
 
 async def test_what_breaks_is_tried_again_and_given_up_in_the_end(
