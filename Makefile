@@ -9,10 +9,10 @@ DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
 TELEMETRY := $(call stamp,telemetry)
 
-# What goes by requests alone, or by the database that the servers share.
-CLUSTER := $(foreach name,auth audit sessions tokens users registration credentials codes addresses factors_sign_in \
-  health health_entries health_household health_revisions health_records idempotency screening screening_batch \
-  screening_answers erasure admin,tests/api/test_$(name).py)
+# What goes by requests, or by the database that the servers share. Not tokens: no client sends such headers.
+CLUSTER := $(foreach name,auth audit sessions users registration credentials codes addresses health health_entries \
+  health_household health_revisions health_records idempotency screening screening_batch screening_answers erasure \
+  admin,tests/api/test_$(name).py)
 
 .PHONY: help serve demo telemetry test check fuzz drills cluster bench timing format lint types imports openapi docs pictures lock sbom clean
 .DEFAULT_GOAL := help

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.core import bootstrap, environment, keys, masters, rotation
 from backend.core.config import Settings
+from backend.core.database import UnreachableError
 from backend.core.violations import describe
 from backend.schemas.base import Incoming
 from backend.services import system
@@ -65,6 +66,8 @@ def explained() -> Iterator[None]:
         fail(str(error))
     except (rotation.RotationPendingError, masters.MasterNeededError, system.KeysUnfitError) as error:
         fail(str(error))
+    except UnreachableError as error:
+        fail(f"The database cannot be reached: {error}")
     except (DBAPIError, OSError) as error:
         fail(f"The database or the data folder cannot be used: {error.__cause__ or error}")
 
