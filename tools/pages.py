@@ -85,7 +85,7 @@ def anchors_of(page: Path) -> set[str]:
 def llms_text() -> str:
     """Return `llms.txt` (llmstxt.org): the list of pages, for programs that read."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    summary = " ".join(readme.split("\n\n")[1].split())
+    summary = " ".join(readme.split("\n\n")[2].split())  # after the title and the problem
     parts = [f"# Safeplate\n\n> {summary}\n"]
     for heading, entries in sections().items():
         lines = (f"- [{it.title}]({it.path.relative_to(ROOT).as_posix()}): {it.about}\n" for it in entries)

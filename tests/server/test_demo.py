@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.server.conftest import SAFEPLATE
+from tests.server.conftest import ROOT, SAFEPLATE
 
 pytestmark = pytest.mark.server
 
+README = (ROOT / "README.md").read_text("utf-8")
 SIGNS = {"✗ contains", "! may contain", "~ likely", "? unknown", "· none found"}
 
 
@@ -39,6 +40,9 @@ def test_the_tour_shows_a_household_labels_and_a_menu_and_leaves_nothing_behind(
     assert table["Soup of the day"] == ["? unknown"] * 4
     assert {sign for row in table.values() for sign in row} == SIGNS
     assert "»Haselnussmark«" in done.stdout
+    shown = re.findall(r"(?m)^    (.+(?:contains|none found).*)$", README)
+    assert len(shown) == 6
+    assert [row for row in shown if f" {row}" not in done.stdout] == []
     assert "\x1b" not in done.stdout
     assert list(tmp_path.iterdir()) == []
 
