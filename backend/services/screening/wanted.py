@@ -7,7 +7,15 @@ from functools import lru_cache
 from backend.core.errors import InvalidInputError, Violation
 from backend.schemas.health import Severity
 from backend.schemas.screening import GuestTable, Requirements
-from backend.services.catalog import Catalog, RequirementType, RetiredNameError, UnknownNameError
+from backend.services.catalog import (
+    AMBIGUOUS,
+    AmbiguousNameError,
+    Catalog,
+    RequirementType,
+    RetiredNameError,
+    UnknownNameError,
+    spoken,
+)
 from backend.services.health import Allergy, Document
 from backend.services.screening.judge import Requirement, require_allergy, require_rules
 
@@ -71,12 +79,14 @@ def expand(requirements: Iterable[PersonalRequirement], known: Catalog) -> tuple
     for requirement in requirements:
         match requirement:
             case AllergyRequirement():
-                code = known.resolve(RequirementType.ALLERGY, requirement.code)
+                code = known.resolve(RequirementType.ALLERGY, requirement.code, language=spoken())
                 found[_allergy(code, known, traces=_minds_traces(requirement))] = None
             case DietRequirement():
-                found[_diet(known.resolve(RequirementType.DIET, requirement.code), known)] = None
+                found[
+                    _diet(known.resolve(RequirementType.DIET, requirement.code, language=spoken()), known)
+                ] = None
             case ConditionRequirement():
-                code = known.resolve(RequirementType.CONDITION, requirement.code)
+                code = known.resolve(RequirementType.CONDITION, requirement.code, language=spoken())
                 found[_condition(code, known)] = None
     return tuple(found)
 
@@ -126,6 +136,9 @@ def _of_guest(
             place = f"{pointer}/{section}/{index}"
             try:
                 (wanted,) = expand([requirement], known)
+            except AmbiguousNameError as error:
+                violations.append(Violation(place, "ambiguous-name", AMBIGUOUS, error.nearest))
+                continue
             except UnknownNameError as error:
                 detail = "is not on the approved list"
                 violations.append(Violation(place, "unknown-name", detail, error.nearest))
