@@ -24,13 +24,14 @@ WORDS = {  # "Ingredients", milk, sugar, salt, gluten
     "fr": ("Ingrédients", "lait", "sucre", "sel", "gluten"),
     "hr": ("Sastojci", "mlijeko", "šećer", "sol", "gluten"),
     "hu": ("Összetevők", "tej", "cukor", "só", "glutén"),
+    "is": ("Innihald", "mjólk", "sykur", "salt", "glúten"),
     "it": ("Ingredienti", "latte", "zucchero", "sale", "glutine"),
     "nl": ("Ingrediënten", "melk", "suiker", "zout", "gluten"),
     "no": ("Ingredienser", "melk", "sukker", "salt", "gluten"),
     "pl": ("Składniki", "mleko", "cukier", "sól", "gluten"),
     "pt": ("Ingredientes", "leite", "açúcar", "sal", "glúten"),
     "ro": ("Ingrediente", "lapte", "zahăr", "sare", "gluten"),
-    "ru": ("Состав", "молоко", "сахар", "соль", "глютен"),
+    "ru": ("Состав", "молоко", "сахар", "соль", "глютен"),  # noqa: RUF001 -- Cyrillic
     "sv": ("Ingredienser", "mjölk", "socker", "salt", "gluten"),
     "uk": ("Склад", "молоко", "цукор", "сіль", "глютен"),
 }

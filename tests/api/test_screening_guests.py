@@ -233,3 +233,17 @@ async def test_nothing_of_a_question_is_logged_or_written_down(
     assert output.count('"event": "request"') >= 10
     words = ("zq", "mustard", "PKU", "phenylketonuria", "lupin", "Ben", "cheese")
     assert [word for word in words if word in output or word in activity] == []
+
+
+async def test_a_name_of_two_meanings_is_what_the_caller_speaks_or_refused(
+    client: httpx2.AsyncClient,
+) -> None:
+    asked = {"text": "Ingredienser: kummelfilé, salt.", "requirements": {"allergies": ["kummel"]}}
+
+    refused = await client.post(GUEST, json=asked)
+    swede = await client.post(GUEST, json=asked, headers={"Accept-Language": "sv-SE"})
+
+    assert refused.status_code == 422
+    (violation,) = refused.json()["errors"]
+    assert (violation["code"], violation["suggestions"]) == ("ambiguous-name", ["hake", "caraway"])
+    assert swede.json()["people"][0]["requirements"][0]["code"] == "fish.hake"

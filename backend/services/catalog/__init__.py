@@ -2,7 +2,7 @@
 
 from backend.models.catalog import RequirementType
 from backend.services.catalog.additions import Catalogs, lock, to_content, to_entry
-from backend.services.catalog.current import bind, current
+from backend.services.catalog.current import bind, current, spoken
 from backend.services.catalog.duties import declared_on, situation_on
 from backend.services.catalog.entries import (
     LANGUAGES,
@@ -30,14 +30,16 @@ from backend.services.catalog.loading import (
     load,
     shipped,
 )
-from backend.services.catalog.names import RetiredNameError, UnknownNameError
+from backend.services.catalog.names import AMBIGUOUS, AmbiguousNameError, RetiredNameError, UnknownNameError
 from backend.services.catalog.proposals import entry_faults
 from backend.services.catalog.responses import to_allergen, to_page, to_regime, to_regimes, to_ruled
 
 __all__ = [
+    "AMBIGUOUS",
     "LANGUAGES",
     "OWN_PREFIX",
     "Allergen",
+    "AmbiguousNameError",
     "Catalog",
     "CatalogFaultError",
     "Catalogs",
@@ -67,6 +69,7 @@ __all__ = [
     "read_files",
     "shipped",
     "situation_on",
+    "spoken",
     "to_allergen",
     "to_content",
     "to_entry",

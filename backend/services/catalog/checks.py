@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
-from backend.services.catalog.entries import CodeSystem, Relation, Ruled, Substance
+from backend.services.catalog.entries import LANGUAGES, CodeSystem, Named, Relation, Ruled, Substance
 from backend.services.catalog.entry_checks import (
     CODE,
     OWN_PREFIX,
@@ -66,16 +66,25 @@ def _codes(files: Files) -> Iterator[str]:
 
 
 def _shared_names(files: Files, ancestors: Relatives) -> Iterator[str]:
+    """Yield the names that two entries have in one language: in two languages, the caller's decides."""
     for part, entries in files.parts().items():
-        owners: dict[str, set[str]] = defaultdict(set)
+        owners: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for entry in entries:
-            synonyms = (name for group in entry.synonyms.values() for name in group)
-            for name in (entry.code, *entry.names.values(), *synonyms):
-                owners[fold(name)].add(entry.code)
+            for language, name in _listed(entry):
+                owners[fold(name)][entry.code].add(language)
         for name, codes in owners.items():
             for one, other in combinations(sorted(codes), 2):
-                if not are_related(one, other, ancestors):
-                    yield f"{part}: {one} and {other} share the name {name!r}"
+                if codes[one].isdisjoint(codes[other]) or are_related(one, other, ancestors):
+                    continue
+                yield f"{part}: {one} and {other} share the name {name!r}"
+
+
+def _listed(entry: Named) -> Iterator[tuple[str, str]]:
+    """Yield the code, which every language has, the names and the synonyms of an entry."""
+    yield from ((language, entry.code) for language in LANGUAGES)
+    yield from entry.names.items()
+    for language, names in entry.synonyms.items():
+        yield from ((language, name) for name in names)
 
 
 def _regimes(files: Files, ancestors: Relatives) -> Iterator[str]:

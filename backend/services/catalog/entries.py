@@ -118,11 +118,14 @@ class Named(_Entry):
         code: Stable identifier, lower-case ASCII, a dot between parent and child (`nuts.almond`).
         names: Preferred name by language (`en`, `fr`, ...); English is always there.
         synonyms: Other approved names by language.
+        means_other: By language, names that this entry has elsewhere and that mean something else there:
+            "Piment" is allspice in German, and chilli in French.
     """
 
     code: str
     names: dict[str, str]
     synonyms: dict[str, tuple[str, ...]] = {}
+    means_other: dict[str, tuple[str, ...]] = {}
 
     def name(self, language: str) -> str:
         """Return the preferred name for a language tag, in English where the language has none."""

@@ -131,19 +131,28 @@ class Catalog:
         """Return the code of the entry that has a name, or None."""
         return self._names[requirement].owner(name)
 
-    def resolve(self, requirement: RequirementType, name: str, *, kept: Collection[str] = ()) -> str:
+    def resolve(
+        self,
+        requirement: RequirementType,
+        name: str,
+        *,
+        language: str | None = None,
+        kept: Collection[str] = (),
+    ) -> str:
         """Return the code of an approved name in any language.
 
         Args:
             requirement: The part of the catalogue.
             name: What somebody calls it.
+            language: What they speak, if known: "kummel" is hake in Swedish, and caraway in German.
             kept: Codes that may be retired, or unknown: what somebody has, they keep.
 
         Raises:
             UnknownNameError: It is not approved; names the three nearest.
+            AmbiguousNameError: It means different things in different languages; names them.
             RetiredNameError: It is no longer recorded anew.
         """
-        return self._names[requirement].resolve(name, kept=kept)
+        return self._names[requirement].resolve(name, language=language, kept=kept)
 
     def search(
         self, requirement: RequirementType, query: str, *, after: str | None, limit: int

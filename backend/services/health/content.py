@@ -10,7 +10,7 @@ from backend.schemas.health import (
     MedicalConditionEntry,
 )
 from backend.services import catalog
-from backend.services.catalog import RetiredNameError, UnknownNameError
+from backend.services.catalog import AMBIGUOUS, AmbiguousNameError, RetiredNameError, UnknownNameError
 from backend.services.health.document import Document, Entry
 from backend.services.health.sections import (
     ALLERGIES,
@@ -72,7 +72,7 @@ def to_code(section: Section[E], name: str) -> str:
         InvalidInputError: The name is not approved, or is no longer.
     """
     try:
-        return catalog.current().resolve(section.requirement, name)
+        return catalog.current().resolve(section.requirement, name, language=catalog.spoken())
     except (UnknownNameError, RetiredNameError) as error:
         raise InvalidInputError([_refused("/name", error)]) from error
 
@@ -103,7 +103,9 @@ def _entries(
     for index, draft in enumerate(drafts):
         pointer = f"/{section.member}/{index}/name"
         try:
-            code = catalog.current().resolve(section.requirement, draft.name, kept=known)
+            code = catalog.current().resolve(
+                section.requirement, draft.name, language=catalog.spoken(), kept=known
+            )
         except (UnknownNameError, RetiredNameError) as error:
             violations.append(_refused(pointer, error))
             continue
@@ -117,6 +119,8 @@ def _refused(pointer: str, error: UnknownNameError | RetiredNameError) -> Violat
     if isinstance(error, RetiredNameError):
         detail = "is no longer on the approved list: who has it keeps it, and nobody records it anew"
         return Violation(pointer, "retired-name", detail)
+    if isinstance(error, AmbiguousNameError):
+        return Violation(pointer, "ambiguous-name", AMBIGUOUS, error.nearest)
     return Violation(pointer, "unknown-name", "is not on the approved list", error.nearest)
 
 

@@ -52,7 +52,8 @@ def take_apart(
         inside: The phrases in the word.
         lexicon: The words to read it with.
         languages: The languages of the label, the likeliest first; the others are tried after them, without
-            endings: the German "Störe" are no English "store". Where no word tells the language, none is foreign.
+            endings: the German "Störe" are no English "store". Where no word tells the
+            language, none is foreign.
     """
     foreign = [name for name in lexicon.joints if name not in languages]
     for language in [*(name for name in languages if name in lexicon.joints), *foreign]:

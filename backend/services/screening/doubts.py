@@ -11,6 +11,8 @@ from backend.services.screening.meanings import Role
 _MIN_EDGE = 5  # letters of a name within a word
 _MIN_REST = 2  # letters of what is left: one more may be a misprint
 _MIN_GLUED = 4  # letters of a name that is run together with another word
+_MIN_FOREIGN = 4  # letters of a word of a language that the label is not in: "milk" on a Spanish label
+_MIN_ENGLISH = 3  # the same in English, which stands on labels everywhere: "egg"
 _MIN_BESIDE = 3  # letters of that other word
 
 _Word = tuple[int, int]
@@ -22,6 +24,7 @@ class Doubt(StrEnum):
 
     MISSPELT = "looks like a misspelt word for"
     ABSENT = "may be an ingredient, or what the label says is absent:"
+    FOREIGN = "is in another language a word for"
     PART = "is a longer word that was not understood and names"
 
 
@@ -45,14 +48,35 @@ def doubts(
     for word in words:
         letters = text[slice(*word)]
         if letters not in known:
-            near = misread(letters, lexicon, languages)
-            known[letters] = (
-                (near, Doubt.MISSPELT)
-                if near
-                else (_held(word, inside.get(word, ()), lexicon, languages), Doubt.PART)
-            )
+            known[letters] = _doubt(word, letters, inside.get(word, ()), lexicon, languages)
         if known[letters][0]:
             yield word, known[letters]
+
+
+def _doubt(
+    word: _Word, letters: str, inside: Sequence[Match], lexicon: Lexicon, languages: Sequence[str]
+) -> _Found:
+    if foreign := _foreign(word, inside, lexicon):
+        return foreign, Doubt.FOREIGN
+    if near := misread(letters, lexicon, languages):
+        return near, Doubt.MISSPELT
+    return _held(word, inside, lexicon, languages), Doubt.PART
+
+
+def _foreign(word: _Word, inside: Sequence[Match], lexicon: Lexicon) -> tuple[str, ...]:
+    """Return what a whole short word names in languages that the label is not in, if a law requires it."""
+    length = word[1] - word[0]
+    whole = next((phrase for phrase, start, end in inside if (start, end) == word), None)
+    meanings = lexicon.meanings[whole] if whole is not None else ()
+    codes = (
+        code
+        for meaning in meanings
+        if meaning.role is Role.TERM
+        and length >= (_MIN_ENGLISH if meaning.language == "en" else _MIN_FOREIGN)
+        for code in meaning.codes
+        if code in lexicon.declared
+    )
+    return tuple(dict.fromkeys(codes))
 
 
 def _held(

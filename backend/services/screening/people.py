@@ -85,7 +85,7 @@ async def check_for_guests(data: GuestCheck, *, offered: bool, worker: Worker) -
     """
     if not offered:
         raise GuestsOffError
-    return await worker.run(_answer_guests, data, catalog.current())  # the thread has no current one
+    return await worker.run(_answer_guests, data, catalog.current(), catalog.spoken())  # the thread has none
 
 
 def answer_guests(data: GuestCheck) -> ScreeningResponse:
@@ -94,7 +94,7 @@ def answer_guests(data: GuestCheck) -> ScreeningResponse:
     Raises:
         InvalidInputError: The regime or a guest's requirement is unknown.
     """
-    return _answer_guests(data, catalog.current())
+    return _answer_guests(data, catalog.current(), catalog.spoken())
 
 
 async def seat(
@@ -106,7 +106,7 @@ async def seat(
         ProfileNotFoundError: A profile does not exist or is somebody else's.
         InvalidInputError: A guest's requirement is unknown, or somebody is named twice.
     """
-    guests = _guests(table, known)
+    guests = _guests(table, known, catalog.spoken())
     if not table.chosen:
         return guests
     # Reading is written down, and whoever writes may keep others waiting: that ends before the work begins.
@@ -154,8 +154,8 @@ def _respond(
     )
 
 
-def _answer_guests(data: GuestCheck, known: Catalog) -> ScreeningResponse:
-    return respond(data, _guests(data, known), known, law_of(data.regime, known))
+def _answer_guests(data: GuestCheck, known: Catalog, language: str | None) -> ScreeningResponse:
+    return respond(data, _guests(data, known, language), known, law_of(data.regime, known))
 
 
 def _of_profile(profile: Profile, known: Catalog) -> Person:
@@ -176,8 +176,9 @@ def _answer(person: Person, read: SourceReading, known: Catalog, law: Law) -> Pe
     )
 
 
-def _guests(table: GuestTable, known: Catalog) -> list[Person]:
-    return [Person(None, name, wanted, is_answered=True) for name, wanted in of_guests(table, known)]
+def _guests(table: GuestTable, known: Catalog, language: str | None) -> list[Person]:
+    guests = of_guests(table, known, language=language)
+    return [Person(None, name, wanted, is_answered=True) for name, wanted in guests]
 
 
 def _refuse_twice(ids: Sequence[uuid.UUID]) -> None:

@@ -7,7 +7,14 @@ from functools import lru_cache
 from backend.core.errors import InvalidInputError, Violation
 from backend.schemas.health import Severity
 from backend.schemas.screening import GuestTable, Requirements
-from backend.services.catalog import Catalog, RequirementType, RetiredNameError, UnknownNameError
+from backend.services.catalog import (
+    AMBIGUOUS,
+    AmbiguousNameError,
+    Catalog,
+    RequirementType,
+    RetiredNameError,
+    UnknownNameError,
+)
 from backend.services.health import Allergy, Document
 from backend.services.screening.judge import Requirement, require_allergy, require_rules
 
@@ -60,8 +67,15 @@ class Wanted:
     rules: tuple[Requirement, ...]
 
 
-def expand(requirements: Iterable[PersonalRequirement], known: Catalog) -> tuple[Wanted, ...]:
+def expand(
+    requirements: Iterable[PersonalRequirement], known: Catalog, *, language: str | None = None
+) -> tuple[Wanted, ...]:
     """Return what each of a person's requirements means in the catalogue; one that comes twice counts once.
+
+    Args:
+        requirements: What they avoid.
+        known: The catalogue.
+        language: What they speak, if known: some names mean one thing in one language and another in another.
 
     Raises:
         UnknownNameError: A name is not approved.
@@ -71,12 +85,14 @@ def expand(requirements: Iterable[PersonalRequirement], known: Catalog) -> tuple
     for requirement in requirements:
         match requirement:
             case AllergyRequirement():
-                code = known.resolve(RequirementType.ALLERGY, requirement.code)
+                code = known.resolve(RequirementType.ALLERGY, requirement.code, language=language)
                 found[_allergy(code, known, traces=_minds_traces(requirement))] = None
             case DietRequirement():
-                found[_diet(known.resolve(RequirementType.DIET, requirement.code), known)] = None
+                found[
+                    _diet(known.resolve(RequirementType.DIET, requirement.code, language=language), known)
+                ] = None
             case ConditionRequirement():
-                code = known.resolve(RequirementType.CONDITION, requirement.code)
+                code = known.resolve(RequirementType.CONDITION, requirement.code, language=language)
                 found[_condition(code, known)] = None
     return tuple(found)
 
@@ -90,8 +106,15 @@ def of_document(document: Document, known: Catalog) -> tuple[Wanted, ...]:
     )
 
 
-def of_guests(table: GuestTable, known: Catalog) -> list[tuple[str | None, tuple[Wanted, ...]]]:
+def of_guests(
+    table: GuestTable, known: Catalog, *, language: str | None
+) -> list[tuple[str | None, tuple[Wanted, ...]]]:
     """Return the guests of a question, each with their name and what they avoid.
+
+    Args:
+        table: The question.
+        known: The catalogue.
+        language: What the caller speaks, if known.
 
     Raises:
         InvalidInputError: Names that are not approved, or that come twice. Tells where each is and what is
@@ -100,17 +123,17 @@ def of_guests(table: GuestTable, known: Catalog) -> list[tuple[str | None, tuple
     violations: list[Violation] = []
     guests: list[tuple[str | None, tuple[Wanted, ...]]] = []
     if table.requirements is not None:
-        guests.append((None, _of_guest(table.requirements, known, "/requirements", violations)))
+        guests.append((None, _of_guest(table.requirements, known, language, "/requirements", violations)))
     for index, guest in enumerate(table.guests):
         pointer = f"/guests/{index}/requirements"
-        guests.append((guest.name, _of_guest(guest.requirements, known, pointer, violations)))
+        guests.append((guest.name, _of_guest(guest.requirements, known, language, pointer, violations)))
     if violations:
         raise InvalidInputError(violations)
     return guests
 
 
 def _of_guest(
-    data: Requirements, known: Catalog, pointer: str, violations: list[Violation]
+    data: Requirements, known: Catalog, language: str | None, pointer: str, violations: list[Violation]
 ) -> tuple[Wanted, ...]:
     allergies = [
         AllergyRequirement(allergy.name, allergy.severity, allergy.avoid_traces) for allergy in data.allergies
@@ -125,7 +148,10 @@ def _of_guest(
         for index, requirement in enumerate(requirements):
             place = f"{pointer}/{section}/{index}"
             try:
-                (wanted,) = expand([requirement], known)
+                (wanted,) = expand([requirement], known, language=language)
+            except AmbiguousNameError as error:
+                violations.append(Violation(place, "ambiguous-name", AMBIGUOUS, error.nearest))
+                continue
             except UnknownNameError as error:
                 detail = "is not on the approved list"
                 violations.append(Violation(place, "unknown-name", detail, error.nearest))

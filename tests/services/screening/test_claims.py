@@ -81,3 +81,15 @@ def test_a_label_that_lists_nothing_tells_nothing(text: str, lang: str) -> None:
 @pytest.mark.parametrize("text", ["Water.", "Contains soya.", "Free from milk. Rice.", "Coconut milk."])
 def test_a_label_that_lists_one_thing_lists_something(text: str) -> None:
     assert judged(text, allergy("eggs")) == (NOTHING, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "code"),
+    [
+        ("Ingredientes: agua, azúcar, sal, jarabe de glucosa, milk.", None, "milk"),
+        ("Składniki: woda, cukier, sól, egg, papryka czerwona.", "pl", "eggs"),
+        ("Zutaten: Wasser, Zucker, Salz, Essig, Pfeffer, lait.", "de", "milk"),
+    ],
+)
+def test_a_short_word_of_another_language_is_seen(text: str, lang: str | None, code: str) -> None:
+    assert judged(text, allergy(code), lang=lang)[0] in {CONTAINS, LIKELY}

@@ -11,22 +11,29 @@ from backend.services.screening.files import read_file
 
 README = Path(__file__).parents[3] / "README.md"
 NAMES = {
+    "ar": "Arabic",
+    "bg": "Bulgarian",
     "cs": "Czech",
     "da": "Danish",
     "de": "German",
+    "el": "Greek",
     "en": "English",
     "es": "Spanish",
+    "et": "Estonian",
     "fi": "Finnish",
     "fr": "French",
     "hr": "Croatian",
     "hu": "Hungarian",
+    "is": "Icelandic",
     "it": "Italian",
     "nl": "Dutch",
     "no": "Norwegian",
     "pl": "Polish",
     "pt": "Portuguese",
     "ro": "Romanian",
+    "ru": "Russian",
     "sv": "Swedish",
+    "uk": "Ukrainian",
 }
 
 

@@ -23,6 +23,7 @@ OPEN = {  # a word of each language for oil, starch, lecithin, flavouring, spice
     "fr": ("huile végétale", "amidon", "lécithine", "arôme naturel", "épices"),
     "hr": ("biljno ulje", "škrob", "lecitin", "aroma", "začini"),
     "hu": ("növényi olaj", "keményítő", "lecitin", "aroma", "fűszerek"),
+    "is": ("jurtaolía", "sterkja", "lesitín", "bragðefni", "krydd"),
     "it": ("olio vegetale", "amido", "lecitina", "aroma naturale", "spezie"),
     "nl": ("plantaardige olie", "zetmeel", "lecithine", "natuurlijk aroma", "specerijen"),
     "no": ("vegetabilsk olje", "stivelse", "lecitin", "aroma", "krydder"),
