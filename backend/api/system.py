@@ -9,13 +9,14 @@ from structlog.contextvars import get_contextvars
 from backend import __version__
 from backend.api import problems
 from backend.api.dependencies import Configuration, Database, Keys, Resources
+from backend.api.routes import StrictRoute
 from backend.core.errors import CorruptedError
 from backend.core.logging import logger
 from backend.schemas.system import JsonWebKeySet, Liveness, Readiness, ServiceInfo
 from backend.services import system
 from backend.utils.security import SealBrokenError
 
-router = APIRouter(tags=["system"])
+router = APIRouter(tags=["system"], route_class=StrictRoute)
 
 
 def install(app: FastAPI) -> None:
