@@ -1,6 +1,7 @@
 # Everything that a person or a machine does with this project. Needs Python >= 3.11 and make; uses uv where it is there.
 PYTHON ?= python3
 ARGS ?=
+FUZZ_SECONDS ?= 600
 BIN := .venv/bin
 
 stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
@@ -8,13 +9,15 @@ RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
 TELEMETRY := $(call stamp,telemetry)
+CLIENTS := $(call stamp,clients)
+NODE := tools/contract/node_modules/.package-lock.json
 
 # What goes by requests, or by the database that the servers share. Not tokens: no client sends such headers.
 CLUSTER := $(foreach name,auth audit sessions users registration credentials codes addresses health health_entries \
   health_household health_revisions health_records idempotency screening screening_batch screening_answers erasure \
   admin,tests/api/test_$(name).py)
 
-.PHONY: help serve demo telemetry test check fuzz drills cluster bench timing format lint types imports openapi docs pictures lock sbom clean
+.PHONY: help serve demo telemetry test check contract clients fuzz drills cluster bench timing format lint types imports openapi docs pictures lock sbom clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -31,10 +34,11 @@ telemetry: $(TELEMETRY) ## Add OpenTelemetry to what runs: see docs/operations.m
 test: $(DEV) ## Run the whole suite, on SQLite and PostgreSQL (ARGS="-k health")
 	$(BIN)/python -m pytest $(ARGS)
 
-check: lint types imports openapi test ## Everything that CI checks
+check: lint types imports openapi contract clients test ## Everything that CI checks
 
-fuzz: $(DEV) ## Try random orders of changes of a profile for minutes, not seconds
+fuzz: $(DEV) ## Try random orders of changes of a profile, and ask every operation anything, for minutes (FUZZ_SECONDS=600)
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz tests/api/test_health_machine.py $(ARGS)
+	SAFEPLATE_TEST_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -n 0 tests/server/test_contract.py
 
 drills: $(DEV) ## Kill servers, change keys, let 200 write one profile at once: in full length
 	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -m "drill or server" tests/server/test_*_drills.py \
@@ -56,6 +60,14 @@ imports: $(DEV) ## Import contracts
 
 openapi: $(DEV) ## Compare openapi.json with the code
 	$(BIN)/safeplate openapi | diff -u openapi.json - || (echo 'openapi.json differs: run `make format`'; exit 1)
+
+contract: ## Lint and score openapi.json, and compare it with the last release (needs node and npm)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE) && tools/contract/check; \
+	  else echo 'SKIPPED: openapi.json is neither linted nor scored, since there is no npm here'; fi
+
+clients: $(CLIENTS) ## Write the clients in clients/ from openapi.json (the one in TypeScript needs node and npm)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE); fi
+	@clients/make
 
 bench: $(DEV) ## Measure speed, beside baselines of the same run
 	$(BIN)/python benchmarks/serving.py
@@ -80,7 +92,7 @@ pictures: $(DEV) ## Draw the pictures of the documentation anew, from what the c
 	$(BIN)/python tools/pictures.py
 
 lock: $(DEV) ## Resolve requirements/*.in anew
-	@for set in runtime telemetry dev docs; do \
+	@for set in runtime telemetry dev docs clients; do \
 	  $(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; done
@@ -95,3 +107,5 @@ $(RUNTIME): ; @requirements/install $(PYTHON) runtime $@
 $(TELEMETRY): ; @requirements/install $(PYTHON) telemetry $@
 $(DEV): ; @requirements/install $(PYTHON) dev $@
 $(DOCS): $(DEV) ; @requirements/install $(PYTHON) docs $@
+$(CLIENTS): $(DEV) ; @requirements/install $(PYTHON) clients $@
+$(NODE): tools/contract/package-lock.json ; cd tools/contract && npm ci --silent && touch node_modules/.package-lock.json

@@ -14,6 +14,7 @@ from backend.api import (
     audit,
     auth,
     catalog,
+    contract,
     credentials,
     docs,
     erasure,
@@ -27,7 +28,7 @@ from backend.api import (
     users,
 )
 from backend.api.dependencies import CATALOG, Resources
-from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
+from backend.api.middleware import Announcements, RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, metrics, migrations
 from backend.core.config import Settings
 from backend.core.database import CommitInDoubtError, Database
@@ -49,9 +50,13 @@ _END_SECONDS: Final = 4.0
 
 # What pages of other origins may send and read, where any are allowed.
 _HEADERS_IN: Final = (
-    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Request-Id",
+    "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match",
+    "If-None-Match", "Request-Id",
 )  # fmt: skip
-_HEADERS_OUT: Final = ("ETag", "Location", "Request-Id", "Retry-After", "WWW-Authenticate")
+_HEADERS_OUT: Final = (
+    "Content-Language", "Deprecation", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy",
+    "Request-Id", "Retry-After", "Sunset", "WWW-Authenticate",
+)  # fmt: skip
 _DESCRIPTION = """Accounts, sealed health profiles, and answers with evidence to "may these people eat this?".
 
 No answer ever says that a food is safe: it says what was found, where, and what was not understood."""
@@ -74,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="May these people eat this?",
         description=_DESCRIPTION,
         version=__version__,
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -102,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
+    contract.install(app)
     system.install(app)
     _surround(app, settings)
     return app
@@ -136,6 +142,7 @@ async def require_fitting_keys(app: FastAPI) -> None:
 
 def _surround(app: FastAPI, settings: Settings) -> None:
     # The last one added is the outermost: a browser may read what the guard refuses too.
+    app.add_middleware(Announcements)
     app.add_middleware(RequestGuard, settings=settings.http)
     app.add_middleware(SecurityHeaders, public_url=settings.mail.public_url)
     if settings.http.cors_origins:

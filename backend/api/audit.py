@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from backend.api import problems
-from backend.api.dependencies import CurrentUser, Keys, PageLimit, Reader, StrictRoute
+from backend.api.dependencies import CurrentUser, Keys, PageLimit, Reader
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.audit import ActivityPage

@@ -16,10 +16,10 @@ from backend.api.dependencies import (
     Reader,
     Session,
     SigningIn,
-    StrictRoute,
     Tokens,
     limited,
 )
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.auth import LoginForm, RefreshRequest, SessionPage, TokenResponse
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
         RateLimitedError,
     ),
 )
-async def login(
+async def login_user(
     session: Session, browser: Browser, data: Annotated[LoginForm, Form()], signing_in: SigningIn
 ) -> TokenResponse:
     """Sign in with address or user name and password (OAuth 2.0 password form).
@@ -61,7 +61,7 @@ async def login(
         sessions.RefreshTokenInvalidError, sessions.CrossSiteError, InvalidInputError, RateLimitedError
     ),
 )
-async def refresh(
+async def refresh_tokens(
     session: Session, browser: Browser, tokens: Tokens, data: RefreshRequest | None = None
 ) -> TokenResponse:
     """Exchange a refresh token for a new pair. Each is good for one exchange.
@@ -76,7 +76,7 @@ async def refresh(
 @router.post(
     "/logout", status_code=HTTPStatus.NO_CONTENT, responses=problems.responses(AccessTokenInvalidError)
 )
-async def logout(session: Session, user: CurrentUser, browser: Browser, keyring: Keys) -> None:
+async def logout_session(session: Session, user: CurrentUser, browser: Browser, keyring: Keys) -> None:
     """End the session of this token; both its tokens are refused from now on."""
     await sessions.sign_out(session, user, keyring=keyring)
     browser.forget()
@@ -85,7 +85,7 @@ async def logout(session: Session, user: CurrentUser, browser: Browser, keyring:
 @router.post(
     "/logout-all", status_code=HTTPStatus.NO_CONTENT, responses=problems.responses(AccessTokenInvalidError)
 )
-async def logout_all(session: Session, user: CurrentUser, browser: Browser, keyring: Keys) -> None:
+async def logout_all_sessions(session: Session, user: CurrentUser, browser: Browser, keyring: Keys) -> None:
     """End all of one's sessions, this one included."""
     await sessions.sign_out_everywhere(session, user, keyring=keyring)
     browser.forget()

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from backend import __version__
 from backend.api import problems
-from backend.api.dependencies import StrictRoute
+from backend.api.routes import MAX_TAGS, StrictRoute
+from backend.core import languages
 from backend.core.clock import now
 from backend.core.errors import InvalidInputError
 from backend.schemas.base import Outgoing
@@ -25,13 +26,14 @@ from backend.schemas.catalog import (
     RegimeCode,
     RegimeDetail,
     RegimeList,
+    RegimeListQuery,
     RegimeQuery,
     RuledPage,
     RuledResponse,
 )
 from backend.services import catalog
 from backend.services.catalog import Catalog, CodeUnknownError, CursorUnknownError, RequirementType
-from backend.utils.text import preferred_language
+from backend.utils.text import preferred_language, primary_language
 
 router = APIRouter(prefix="/catalog", tags=["catalog"], route_class=StrictRoute)
 
@@ -40,8 +42,7 @@ _Language = Annotated[LanguageQuery, Query()]
 _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "Nothing has changed since the ETag in If-None-Match"}
 }
-_QUERY: Final = problems.responses(InvalidInputError)
-_LIST: Final = {**problems.responses(CursorUnknownError), **_UNCHANGED}
+_LIST: Final = {**problems.responses(CursorUnknownError, InvalidInputError), **_UNCHANGED}
 _ONE: Final = {**problems.responses(CodeUnknownError, InvalidInputError), **_UNCHANGED}
 
 
@@ -63,7 +64,7 @@ class _Asked:
 async def _asked(
     request: Request,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
-    if_none_match: Annotated[str | None, Header(max_length=500)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=MAX_TAGS)] = None,
 ) -> _Asked:
     language = preferred_language(accept_language or "", catalog.LANGUAGES) or "en"
     return _Asked(f"{request.url.path}?{request.url.query}", language, if_none_match or "")
@@ -108,10 +109,10 @@ async def read_condition(asked: _Asking, code: EntryCode, query: _Language) -> R
     return _answer(asked, query.lang, partial(catalog.to_ruled, RequirementType.CONDITION, code))
 
 
-@router.get("/regimes", response_model=RegimeList, responses={**_QUERY, **_UNCHANGED})
-async def list_regimes(asked: _Asking, query: _Language) -> Response:
+@router.get("/regimes", response_model=RegimeList, responses=_LIST)
+async def list_regimes(asked: _Asking, query: Annotated[RegimeListQuery, Query()]) -> Response:
     """List the food laws that the catalogue knows, and what they require on labels."""
-    return _answer(asked, query.lang, catalog.to_regimes)
+    return _answer(asked, query.lang, partial(catalog.to_regimes, query))
 
 
 @router.get("/regimes/{code}", response_model=RegimeDetail, responses=_ONE)
@@ -122,6 +123,12 @@ async def read_regime(asked: _Asking, code: RegimeCode, query: Annotated[RegimeQ
     """
     day = date.fromisoformat(query.on) if query.on else now().date()
     return _answer(asked, query.lang, partial(catalog.to_regime, code, day), day=day)
+
+
+def _spoken(language: str) -> str:
+    """Return the language of the names that are shown to who asks for one."""
+    primary = primary_language(language)
+    return primary if primary in catalog.LANGUAGES else languages.FALLBACK
 
 
 def _answer(
@@ -135,7 +142,12 @@ def _answer(
     known, language = catalog.current(), language or asked.language
     state = f"{__version__} {known.version} {asked.address} {language} {day}"
     tag = f'"{sha256(state.encode()).hexdigest()[:20]}"'
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Vary": "Accept-Language"}
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "public, max-age=300",
+        "Vary": "Accept-Language",
+        "Content-Language": _spoken(language),
+    }
     if tag in asked.seen or asked.seen.strip() == "*":
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(build(known, language).model_dump_json(), headers=headers, media_type="application/json")

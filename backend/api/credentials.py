@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from backend.api import problems
-from backend.api.dependencies import Keys, RecentUser, Session, SigningIn, StrictRoute, limited
+from backend.api.dependencies import Keys, RecentUser, Session, SigningIn, limited
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.credentials import (
@@ -28,12 +29,14 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 @router.post(
     "/email/resend",
     status_code=HTTPStatus.ACCEPTED,
+    response_class=Response,
     dependencies=[limited("recovery")],
     responses=problems.responses(InvalidInputError, RateLimitedError),
 )
-async def request_verification(session: Session, data: AddressRequest, keyring: Keys) -> None:
+async def request_verification(session: Session, data: AddressRequest, keyring: Keys) -> Response:
     """Ask for another link that proves an address. The answer is the same whether anybody has it."""
     await credentials.request_verification(session, data, keyring=keyring)
+    return Response(status_code=HTTPStatus.ACCEPTED)
 
 
 @router.post(
@@ -52,12 +55,14 @@ async def verify_email(session: Session, data: EmailVerify, signing_in: SigningI
 @router.post(
     "/password/forgot",
     status_code=HTTPStatus.ACCEPTED,
+    response_class=Response,
     dependencies=[limited("recovery")],
     responses=problems.responses(InvalidInputError, RateLimitedError),
 )
-async def request_reset(session: Session, data: AddressRequest, keyring: Keys) -> None:
+async def request_password_reset(session: Session, data: AddressRequest, keyring: Keys) -> Response:
     """Ask for a link that sets a new password. The answer is the same whether anybody has the address."""
     await credentials.request_reset(session, data, keyring=keyring)
+    return Response(status_code=HTTPStatus.ACCEPTED)
 
 
 @router.post(
@@ -93,17 +98,21 @@ async def change_password(
 @router.post(
     "/email/change",
     status_code=HTTPStatus.ACCEPTED,
+    response_class=Response,
     dependencies=[limited("recovery")],
     responses=problems.responses(
         AccessTokenInvalidError, SignInNotRecentError, InvalidInputError, RateLimitedError
     ),
 )
-async def request_email_change(session: Session, user: RecentUser, data: EmailChange, keyring: Keys) -> None:
+async def request_email_change(
+    session: Session, user: RecentUser, data: EmailChange, keyring: Keys
+) -> Response:
     """Ask for another address: a link and a code go there. The answer is the same whether anybody has it.
 
     Another request replaces the one before.
     """
     await credentials.request_change(session, user, data, keyring=keyring)
+    return Response(status_code=HTTPStatus.ACCEPTED)
 
 
 @router.post(

@@ -1,19 +1,18 @@
 """What endpoints ask for: sessions, the person who acts, and the parts that reach outside."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request, Response
-from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.types import Message, Receive
 from structlog.contextvars import bind_contextvars
 
-from backend.core import caller, tries
+from backend.api.routes import MAX_TAGS
+from backend.core import caller, languages
 from backend.core.config import Settings
 from backend.core.database import Database as DatabasePort
 from backend.core.errors import PreconditionRequiredError
@@ -30,7 +29,9 @@ from backend.services.auth import SignInParts
 from backend.services.catalog import Catalogs
 from backend.services.erasure import Terms
 from backend.services.users import Identity
-from backend.utils.strict_json import parse_json
+from backend.utils.text import primary_language
+
+_LANGUAGE: Final = re.compile(r"\.[a-z]{2}$")  # of a tag: a version is the same in every language
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,80 +192,83 @@ RecentAdmin = Annotated[admin.Authority, Depends(_recent_admin)]
 def limited(name: str) -> Any:  # noqa: ANN401 - a dependency marker of the framework
     """Return the dependency that counts a request under a limit, by the caller's network."""
 
-    async def count(resources: _Resources) -> None:
-        await resources.limits.count(name, caller.current().ip_prefix)
+    async def count(request: Request, resources: _Resources) -> None:
+        room = await resources.limits.count(name, caller.current().ip_prefix)
+        if room is not None:
+            request.state.rate_limit = room.headers()
+            room.require()
 
     return Depends(count)
 
 
-async def _tags(if_match: Annotated[str | None, Header(max_length=500)] = None) -> frozenset[str] | None:
-    if if_match is None:
-        raise PreconditionRequiredError
-    if if_match.strip() == "*":
+_Tags = frozenset[str] | None
+
+
+def _tags_in(header: str) -> _Tags:
+    if header.strip() == "*":
         return None
     # If-Match compares strongly: a weak tag, or what is no tag at all, matches nothing (RFC 9110, 13.1.1).
-    tags = [tag.strip() for tag in if_match.split(",")]
-    return frozenset(tag[1:-1] for tag in tags if len(tag) > 2 and tag[0] == tag[-1] == '"')
+    tags = [tag.strip() for tag in header.split(",")]
+    return frozenset(
+        _LANGUAGE.sub("", tag[1:-1]) for tag in tags if len(tag) > 2 and tag[0] == tag[-1] == '"'
+    )
+
+
+async def _tags(if_match: Annotated[str | None, Header(max_length=MAX_TAGS)] = None) -> _Tags:
+    if if_match is None:
+        raise PreconditionRequiredError
+    return _tags_in(if_match)
+
+
+async def _tags_if_any(if_match: Annotated[str | None, Header(max_length=MAX_TAGS)] = None) -> _Tags:
+    return None if if_match is None else _tags_in(if_match)
 
 
 IfMatch = Annotated[frozenset[str] | None, Depends(_tags)]
 """The entity tags of what a change may start from; None where the caller accepts any (`*`)."""
+
+IfMatchAny = Annotated[frozenset[str] | None, Depends(_tags_if_any)]
+"""The same, where a change may leave the version out: it is then one of whatever there is."""
 
 ProfileId = Annotated[Literal["me"] | UUID, Path(description="A profile's id, or `me` for one's own.")]
 PageLimit = Annotated[int, Query(ge=1, le=200)]
 PageCursor = Annotated[UUID | None, Query()]
 
 
+async def _language(
+    user: CurrentUser,
+    response: Response,
+    accept_language: Annotated[str | None, Header(max_length=1000)] = None,  # noqa: ARG001 - read at the edge
+) -> str:
+    own = primary_language(user.locale)
+    wanted = languages.preferred(catalog.LANGUAGES)
+    chosen = wanted or (own if own in catalog.LANGUAGES else languages.FALLBACK)
+    say_language(response, chosen)
+    return chosen
+
+
+Language = Annotated[str, Depends(_language)]
+"""The language of names: what the request asks for, else the account's."""
+
+
+async def _public_language(
+    response: Response,
+    accept_language: Annotated[str | None, Header(max_length=1000)] = None,  # noqa: ARG001 - as above
+) -> None:
+    say_language(response, languages.preferred(catalog.LANGUAGES) or languages.FALLBACK)
+
+
+LANGUAGE = Depends(_public_language)
+"""The language of names where nobody's account counts: what the request asks for, else English."""
+
+
+def say_language(response: Response, language: str) -> None:
+    """Say in which language the answer is, and what decided that."""
+    response.headers["Content-Language"] = language
+    response.headers["Vary"] = "Accept-Language"
+
+
 def set_tag(response: Response, tag: str) -> None:
-    """Say which version of what the answer shows."""
-    response.headers["ETag"] = f'"{tag}"'
-
-
-class _StrictRequest(Request):
-    """Reads JSON strictly."""
-
-    async def json(self) -> Any:  # noqa: ANN401 - any JSON value
-        return parse_json(await self.body())
-
-
-@dataclass(slots=True)
-class _KeptBody:
-    """The messages of a request's body, which each try reads from the first one on."""
-
-    receive: Receive
-    messages: list[Message] = field(default_factory=list)
-
-    def anew(self) -> Receive:
-        """Return what reads the body from its beginning."""
-        position = 0
-
-        async def receive() -> Message:
-            nonlocal position
-            if position == len(self.messages):
-                self.messages.append(await self.receive())
-            position += 1
-            return self.messages[position - 1]
-
-        return receive
-
-
-class StrictRoute(APIRoute):
-    """A route that reads its body strictly, and works again where the database undid what it did."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the framework's handler."""
-        handler = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            body = _KeptBody(request.receive)
-
-            async def work() -> Response:
-                # Units end with this stack. The framework's own would end them after this handler, and out
-                # of its reach. Nothing of an answer has been sent yet.
-                async with AsyncExitStack() as units:
-                    request.scope["fastapi_function_astack"] = units
-                    return await handler(_StrictRequest(request.scope, body.anew()))
-
-            return await tries.repeated(work)
-
-        return handle
+    """Say which version of what the answer shows; in another language it is another (RFC 9110, 8.8.3)."""
+    language = response.headers.get("Content-Language")
+    response.headers["ETag"] = f'"{tag}.{language}"' if language else f'"{tag}"'

@@ -14,9 +14,9 @@ from backend.api.dependencies import (
     RecentUser,
     Session,
     SigningIn,
-    StrictRoute,
     limited,
 )
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.erasure import (

@@ -17,8 +17,8 @@ from backend.api.dependencies import (
     Reader,
     RecentUser,
     Session,
-    StrictRoute,
 )
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.export import ExportPage, ExportResponse

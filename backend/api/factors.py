@@ -10,14 +10,16 @@ from backend.api.cookies import Browser
 from backend.api.dependencies import (
     CurrentUser,
     Keys,
+    PageCursor,
+    PageLimit,
     Reader,
     RecentUser,
     RelyingParty,
     Session,
     SigningIn,
-    StrictRoute,
     limited,
 )
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.auth import ClientChoice, TokenResponse
@@ -104,10 +106,12 @@ async def login_with_passkey(
     return browser.deliver(issued)
 
 
-@router.get("/factors", responses=problems.responses(AccessTokenInvalidError))
-async def list_factors(reader: Reader, user: CurrentUser) -> FactorList:
+@router.get("/factors", responses=problems.responses(AccessTokenInvalidError, InvalidInputError))
+async def list_factors(
+    reader: Reader, user: CurrentUser, limit: PageLimit = 50, cursor: PageCursor = None
+) -> FactorList:
     """List one's authenticator app and passkeys, and how many recovery codes are left."""
-    return await factors.list_factors(reader, user)
+    return await factors.list_factors(reader, user, after=cursor, limit=limit)
 
 
 @router.post(
@@ -162,7 +166,7 @@ async def replace_recovery_codes(session: Session, user: RecentUser, keyring: Ke
 
 
 @router.patch(
-    "/factors/{factor_id}",
+    "/factors/{factor_id:uuid}",
     responses=problems.responses(*_RECENT, InvalidInputError, factors.FactorNotFoundError),
 )
 async def update_factor(
@@ -173,7 +177,7 @@ async def update_factor(
 
 
 @router.delete(
-    "/factors/{factor_id}",
+    "/factors/{factor_id:uuid}",
     status_code=HTTPStatus.NO_CONTENT,
     responses=problems.responses(*_CHANGE, factors.FactorNotFoundError),
 )

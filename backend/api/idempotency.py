@@ -15,7 +15,7 @@ from backend.services import idempotency
 from backend.services.users import Identity
 
 KEY_ERRORS: Final = (idempotency.IdempotencyKeyReusedError, idempotency.AnswerGoneError)
-_KEPT: Final = ("etag", "location")
+_KEPT: Final = ("content-language", "etag", "location", "vary")
 
 
 @dataclass(frozen=True, slots=True)

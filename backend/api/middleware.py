@@ -1,21 +1,23 @@
 """What happens around every request: its id, its log line, its limits and its security headers.
 
-Pure ASGI, in this order from the outside: `RequestLog`, `SecurityHeaders`, `RequestGuard`.
+Pure ASGI, in this order from the outside: `RequestLog`, `SecurityHeaders`, `RequestGuard`, `Announcements`.
 """
 
 import asyncio
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from backend.api import problems
-from backend.core import caller, metrics
+from backend.api.contract.deprecation import DEPRECATED, Deprecation
+from backend.core import caller, languages, metrics
 from backend.core.caller import Caller
 from backend.core.config import HttpSettings
 from backend.core.logging import logger
@@ -54,6 +56,7 @@ class RequestLog:
         given = headers.get("request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         bind_contextvars(request_id=request_id)
+        languages.bind(headers.get("accept-language", ""))
         caller.bind(
             Caller(
                 ip_prefix=caller.network_of(_client_address(scope, headers, self._trusted_proxies)),
@@ -240,3 +243,28 @@ class RequestGuard:
             await self._app(scope, body.receive, answer)
         if body.refusal is not None:
             await problems.problem(body.refusal, _CLOSE)(scope, receive, send)
+
+
+class Announcements:
+    """Says on every answer of an operation what its limit leaves, and whether it is going to be given up."""
+
+    def __init__(self, app: ASGIApp, deprecated: Mapping[tuple[str, str], Deprecation] = DEPRECATED) -> None:
+        self._app = app
+        self._deprecated = deprecated
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state: dict[str, dict[str, str]] = scope.setdefault("state", {})
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(state.get("rate_limit", {}))
+                if found := self._deprecated.get((scope["method"], _template(scope) or "")):
+                    headers.update(found.headers())
+            await send(message)
+
+        await self._app(scope, receive, answer)

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from backend.api import problems
-from backend.api.dependencies import Configuration, CurrentUser, Database, Keys, StrictRoute, Working, limited
+from backend.api.dependencies import LANGUAGE, Configuration, CurrentUser, Database, Keys, Working, limited
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.screening import (
@@ -31,8 +32,8 @@ class _LinesResponse(StreamingResponse):
     media_type = "application/x-ndjson"
 
 
-@router.post("/check", responses=_REFUSALS)
-async def check(
+@router.post("/check", dependencies=[LANGUAGE], responses=_REFUSALS)
+async def check_label(
     database: Database, user: CurrentUser, data: ScreeningCheck, keyring: Keys, worker: Working
 ) -> ScreeningResponse:
     """Check a label, a list of ingredients or a recipe against profiles and guests.
@@ -46,9 +47,11 @@ async def check(
 @router.post(
     "/guest",
     responses=problems.responses(screening.GuestsOffError, InvalidInputError, RateLimitedError),
-    dependencies=[limited("guest_check")],
+    dependencies=[limited("guest_check"), LANGUAGE],
 )
-async def check_for_guests(settings: Configuration, data: GuestCheck, worker: Working) -> ScreeningResponse:
+async def check_label_for_guests(
+    settings: Configuration, data: GuestCheck, worker: Working
+) -> ScreeningResponse:
     """Check a label for guests, without an account. Nothing of the question is stored or logged."""
     return await screening.check_for_guests(data, offered=settings.screening.guests, worker=worker)
 

@@ -4,19 +4,20 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
 
 from backend.api import problems
 from backend.api.dependencies import (
     Configuration,
     CurrentUser,
+    IfMatchAny,
     Keys,
     Passwords,
     Session,
-    StrictRoute,
     limited,
+    set_tag,
 )
-from backend.core.errors import InvalidInputError, RateLimitedError
+from backend.api.routes import StrictRoute
+from backend.core.errors import InvalidInputError, PreconditionFailedError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.models.users import User
 from backend.schemas.users import UserCreate, UserResponse, UserUpdate
@@ -26,7 +27,7 @@ from backend.services.users import Identity
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
-    int(HTTPStatus.ACCEPTED): {"description": "Asked for: a letter says how it went", "content": {}}
+    int(HTTPStatus.ACCEPTED): {"description": "Asked for: a letter says how it went"}
 }
 
 
@@ -40,8 +41,13 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
     )
     | _ACCEPTED,
 )
-async def register(
-    session: Session, data: UserCreate, passwords: Passwords, keyring: Keys, settings: Configuration
+async def register_user(
+    session: Session,
+    data: UserCreate,
+    passwords: Passwords,
+    keyring: Keys,
+    settings: Configuration,
+    response: Response,
 ) -> User | Response:
     """Create an account.
 
@@ -50,13 +56,15 @@ async def register(
     """
     if settings.registration.disclosure == "silent":
         await users.request_registration(session, data, passwords=passwords, keyring=keyring)
-        return JSONResponse(None, HTTPStatus.ACCEPTED)
+        return Response(status_code=HTTPStatus.ACCEPTED)
+    response.headers["Location"] = "/api/v1/users/me"
     return await users.register(session, data, passwords=passwords, keyring=keyring)
 
 
 @router.get("/me", response_model=UserResponse, responses=problems.responses(AccessTokenInvalidError))
-async def read_me(user: CurrentUser) -> Identity:
+async def read_me(user: CurrentUser, response: Response) -> Identity:
     """Read one's own account."""
+    set_tag(response, users.tag_of(user))
     return user
 
 
@@ -64,9 +72,22 @@ async def read_me(user: CurrentUser) -> Identity:
     "/me",
     response_model=UserResponse,
     responses=problems.responses(
-        AccessTokenInvalidError, users.AccountGoneError, users.UsernameTakenError, InvalidInputError
+        AccessTokenInvalidError,
+        users.AccountGoneError,
+        users.UsernameTakenError,
+        PreconditionFailedError,
+        InvalidInputError,
     ),
 )
-async def update_me(session: Session, user: CurrentUser, data: UserUpdate, keyring: Keys) -> User:
-    """Change one's own account."""
-    return await users.update(session, user, data, keyring=keyring)
+async def update_me(
+    session: Session,
+    user: CurrentUser,
+    data: UserUpdate,
+    versions: IfMatchAny,
+    keyring: Keys,
+    response: Response,
+) -> User:
+    """Change one's own account. With its ETag in `If-Match`, only if it is still as it was read."""
+    account = await users.update(session, user, data, versions=versions, keyring=keyring)
+    set_tag(response, users.tag_of(account))
+    return account

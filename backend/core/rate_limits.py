@@ -9,6 +9,7 @@ import asyncio
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -30,6 +31,43 @@ _GO_ON: Final = frozenset({"guest_check"})
 _PAUSE_SECONDS: Final = 1.0  # a counter that was lost just now is not waited for by every request
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a limit leaves to whoever was counted.
+
+    Attributes:
+        name: The limit's.
+        quota: How many requests there may be in a window.
+        window: Its length in seconds.
+        remaining: How many more there may be now.
+        seconds: Until another is possible, or there is more room.
+        fits: Whether this one was within the limit.
+    """
+
+    name: str
+    quota: int
+    window: int
+    remaining: int
+    seconds: int
+    fits: bool
+
+    def headers(self) -> dict[str, str]:
+        """Return how an answer says so (draft-ietf-httpapi-ratelimit-headers)."""
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.quota};w={self.window}',
+            "RateLimit": f'"{self.name}";r={self.remaining};t={self.seconds}',
+        }
+
+    def require(self) -> None:
+        """Refuse what did not fit.
+
+        Raises:
+            RateLimitedError: The limit is reached; says when to come back.
+        """
+        if not self.fits:
+            raise RateLimitedError(retry_after=self.seconds)
+
+
 class RateLimits:
     """Counts attempts."""
 
@@ -42,51 +80,54 @@ class RateLimits:
         self._lost_until = 0.0
         self._items = {name: parse(getattr(settings.rate_limit, name)) for name in _NAMES}
 
-    async def count(self, name: str, *whose: str) -> None:
-        """Count one attempt under the limit of that name.
+    async def count(self, name: str, *whose: str) -> Room | None:
+        """Count one attempt under the limit of that name, and return what room is left; None without limits.
 
         Args:
             name: A limit of `RateLimitSettings`.
             whose: Who is counted, for example a network prefix.
 
         Raises:
-            RateLimitedError: The limit is reached; says when to come back.
             UnavailableError: The counter cannot be reached.
         """
-        if self._enabled:
-            await tries.once(("limit", name, *whose), partial(self._count, name, whose))
+        if not self._enabled:
+            return None
+        return await tries.once(("limit", name, *whose), partial(self._count, name, whose))
 
     async def close(self) -> None:
         """Close the connections to the counter."""
         if self._pool is not None:
             await self._pool.aclose()
 
-    async def _count(self, name: str, whose: Sequence[str]) -> None:
+    async def _count(self, name: str, whose: Sequence[str]) -> Room:
         try:
-            await self._count_for_all(name, whose)
+            return await self._count_for_all(name, whose)
         except UnavailableError:
             if name not in _GO_ON:
                 raise
-            await _hit(self._own, self._items[name], name, *whose)
+            return await _hit(self._own, self._items[name], name, whose)
 
-    async def _count_for_all(self, name: str, whose: Sequence[str]) -> None:
+    async def _count_for_all(self, name: str, whose: Sequence[str]) -> Room:
         if time.monotonic() < self._lost_until:
             raise UnavailableError(retry_after=5)
         try:
             async with asyncio.timeout(self._timeout):
-                await _hit(self._limiter, self._items[name], name, *whose)
+                return await _hit(self._limiter, self._items[name], name, whose)
         except (StorageError, OSError) as error:
             self._lost_until = time.monotonic() + _PAUSE_SECONDS
             logger.warning("rate_limit_storage_lost", error=type(error).__name__)
             raise UnavailableError(retry_after=5) from error
 
 
-async def _hit(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *identifiers: str) -> None:
-    if await limiter.hit(item, *identifiers):
-        return
-    window = await limiter.get_window_stats(item, *identifiers)
-    metrics.rate_limited(identifiers[0])
-    raise RateLimitedError(retry_after=max(1, math.ceil(window.reset_time - time.time())))
+async def _hit(
+    limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, name: str, whose: Sequence[str]
+) -> Room:
+    fits = await limiter.hit(item, name, *whose)
+    window = await limiter.get_window_stats(item, name, *whose)
+    if not fits:
+        metrics.rate_limited(name)
+    seconds = max(1, math.ceil(window.reset_time - time.time()))
+    return Room(name, item.amount, item.get_expiry(), window.remaining if fits else 0, seconds, fits=fits)
 
 
 def connections(settings: Settings) -> ConnectionPool | None:

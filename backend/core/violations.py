@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from backend.core.errors import Violation
+from backend.core.languages import translate
 
 _DETAILS: Final = {
     "missing": "is required",
@@ -57,7 +58,7 @@ def _violation(fault: Mapping[str, Any], place: str) -> Violation:
     kind = str(fault["type"])
     if kind == "extra_forbidden":
         # The name of an unknown member is the caller's text: say where it stands, not what it is.
-        detail = "has a member that is not known here"
+        detail = translate("has a member that is not known here")
         return Violation(_pointer(place, path[:-1]), "unknown-member", detail)
     return Violation(_pointer(place, path), kind.replace("_", "-"), describe(fault))
 
@@ -66,10 +67,10 @@ def describe(fault: Mapping[str, Any]) -> str:
     """Say in words what one of Pydantic's errors is about, without the input or whatever could quote it."""
     kind = str(fault["type"])
     if kind in _DETAILS:
-        return _DETAILS[kind].format_map(fault.get("ctx", {}))
+        return translate(_DETAILS[kind]).format_map(fault.get("ctx", {}))
     if fault.get("ctx") or kind in _VAGUE:
-        return "is not valid"
-    return str(fault["msg"])  # one of our own validators, which quote nothing
+        return translate("is not valid")
+    return translate(str(fault["msg"]))  # one of our own validators, which quote nothing
 
 
 def _pointer(place: str, path: Sequence[str | int]) -> str:

@@ -7,6 +7,7 @@ longer for its turn. With one, requests that compute queue, in the order in whic
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final, ParamSpec, TypeVar
 
 from backend.core.errors import UnavailableError
@@ -40,10 +41,11 @@ class Worker:
         self, work: Callable[_Arguments, _Result], *arguments: _Arguments.args, **named: _Arguments.kwargs
     ) -> _Result:
         """Return what the work returns, of which an answer has begun already: it waits however long."""
+        context = copy_context()  # who asks, and in which language
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(
-                self._thread, lambda: work(*arguments, **named)
+                self._thread, lambda: context.run(work, *arguments, **named)
             )
         finally:
             self._waiting -= 1

@@ -4,11 +4,14 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 # C0 controls but tab and line breaks, DEL, C1 controls: no database or log line should have to carry them.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+PRINTABLE = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+"""The same as a pattern, for who reads our schemas."""
+
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a pair: no character, and no UTF-8 can hold it
 
 
@@ -36,13 +39,14 @@ def _refuse_control_characters_in_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-Text = Annotated[str, AfterValidator(refuse_control_characters)]
+_Printable = Field(json_schema_extra={"pattern": PRINTABLE})
+Text = Annotated[str, AfterValidator(refuse_control_characters), _Printable]
 """Text without control characters and lone surrogates."""
 
 Secret = Annotated[SecretStr, AfterValidator(_refuse_lone_surrogates)]
 """Text that no representation, log or error shows."""
 
-SecretText = Annotated[Secret, AfterValidator(_refuse_control_characters_in_secret)]
+SecretText = Annotated[Secret, AfterValidator(_refuse_control_characters_in_secret), _Printable]
 """A secret without control characters."""
 
 SearchText = Annotated[Text, StringConstraints(max_length=100, strip_whitespace=True)]

@@ -163,9 +163,10 @@ class FactorResponse(Outgoing):
 
 
 class FactorList(Outgoing):
-    """One's factors, and how many recovery codes are left."""
+    """Some of one's factors, where the next ones begin, and how many recovery codes are left."""
 
     items: tuple[FactorResponse, ...]
+    next_cursor: str | None
     recovery_codes_left: int
 
 

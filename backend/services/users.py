@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Protocol
 
 from sqlalchemy import select
@@ -15,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core import caller
 from backend.core.clock import now
 from backend.core.database import violates
-from backend.core.errors import ConflictError, ForbiddenError, NotFoundError
+from backend.core.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
 from backend.models.audit import AuditAction, AuditActor
 from backend.models.jobs import JobKind
 from backend.models.users import User, UserRole
-from backend.schemas.users import UserCreate, UserUpdate
+from backend.schemas.users import UserCreate, UserResponse, UserUpdate
 from backend.services import audit, jobs
 from backend.services.mail import FALLBACK, Occasion
 from backend.utils.identifiers import uuid7
@@ -182,16 +183,31 @@ async def set_email(session: AsyncSession, account: User, email: str) -> None:
         account.email_verified_at = now()
 
 
-async def update(session: AsyncSession, user: Identity, data: UserUpdate, *, keyring: Keyring) -> User:
-    """Change one's own account.
+def tag_of(user: User | Identity) -> str:
+    """Return what tells this state of an account from every other that its owner may have read."""
+    return sha256(UserResponse.model_validate(user).model_dump_json().encode()).hexdigest()[:20]
+
+
+async def update(
+    session: AsyncSession,
+    user: Identity,
+    data: UserUpdate,
+    *,
+    versions: frozenset[str] | None = None,
+    keyring: Keyring,
+) -> User:
+    """Change one's own account, from one of some versions (any, where none is named).
 
     Raises:
+        PreconditionFailedError: It is in none of these any more.
         UsernameTakenError: The name is in use.
         AccountGoneError: The account was deleted meanwhile.
     """
     account = await session.get(User, user.id, with_for_update=True)
     if account is None:
         raise AccountGoneError
+    if versions is not None and tag_of(account) not in versions:
+        raise PreconditionFailedError
     changes = data.model_dump(exclude_none=True)
     async with _named(session, user.id, account.email_key):
         for name, value in changes.items():

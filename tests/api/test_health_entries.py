@@ -176,8 +176,8 @@ async def test_after_the_last_allergy_is_gone_nothing_is_answered(client: httpx2
     await client.patch(f"{PROFILES}/me", json={"no_known_allergies": True}, headers=_at(amira, 2))
     none_known = await client.get(ALLERGIES, headers=amira.headers)
 
-    assert unanswered.json() == {"no_known_allergies": False, "items": []}
-    assert none_known.json() == {"no_known_allergies": True, "items": []}
+    assert unanswered.json() == {"no_known_allergies": False, "items": [], "next_cursor": None}
+    assert none_known.json() == {"no_known_allergies": True, "items": [], "next_cursor": None}
 
 
 @pytest.mark.parametrize(

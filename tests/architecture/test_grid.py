@@ -12,7 +12,7 @@ FEATURES = {
     "factors", "screening", "system", "admin", "idempotency", "erasure", "export",
 }  # fmt: skip
 SHARED = {
-    "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies"},
+    "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies", "contract", "routes"},
     "schemas": {"base"},
     "services": set(),
     "models": {"base"},

@@ -42,11 +42,13 @@ async def limits(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 async def test_the_fourth_attempt_in_a_minute_is_told_when_to_come_back(limits: RateLimits) -> None:
     amira, boris = uuid.uuid4().hex, uuid.uuid4().hex
-    for _ in range(3):
-        await limits.count("login", amira)
+    rooms = [await limits.count("login", amira) for _ in range(4)]
 
+    assert [room.remaining for room in rooms if room and room.fits] == [2, 1, 0]
+    last = rooms[3]
+    assert last is not None
     with pytest.raises(RateLimitedError) as caught:
-        await limits.count("login", amira)
+        last.require()
 
     assert 1 <= caught.value.retry_after <= 60
     await limits.count("login", boris)

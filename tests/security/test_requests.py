@@ -173,7 +173,7 @@ async def test_xml_is_not_read(client: httpx2.AsyncClient, content_type: str) ->
 
     answer = await client.post(USERS, content=entity, headers={"Content-Type": content_type})
 
-    assert answer.status_code == 422
+    assert answer.status_code == 415
     assert "hostname" not in answer.text
 
 

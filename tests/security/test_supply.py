@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = [ROOT / "requirements" / name for name in ("runtime.txt", "dev.txt", "docs.txt")]
+LOCKS = [ROOT / "requirements" / f"{name}.txt" for name in ("runtime", "telemetry", "dev", "docs", "clients")]
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 

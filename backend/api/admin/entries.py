@@ -14,9 +14,9 @@ from backend.api.dependencies import (
     Reader,
     RecentAdmin,
     Session,
-    StrictRoute,
     set_tag,
 )
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.catalog import (

@@ -15,8 +15,8 @@ from backend.api.dependencies import (
     PageLimit,
     RecentAdmin,
     Session,
-    StrictRoute,
 )
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.models.users import User

@@ -8,9 +8,9 @@ from typing import Final, Generic, TypeVar
 from fastapi import APIRouter, Response
 
 from backend.api import problems
-from backend.api.dependencies import StrictRoute
-from backend.api.health.parts import LIST_ERRORS, PREFIX, Change, EntryId, Reading
+from backend.api.health.parts import LIST_ERRORS, PREFIX, Change, EntryId, Page, Reading
 from backend.api.idempotency import KEY_ERRORS, Once
+from backend.api.routes import StrictRoute
 from backend.core.errors import PreconditionFailedError, PreconditionRequiredError
 from backend.schemas.base import Outgoing
 from backend.schemas.health import (
@@ -28,13 +28,14 @@ from backend.schemas.health import (
     MedicalConditionUpdate,
 )
 from backend.services import health
+from backend.services.catalog import CursorUnknownError
 from backend.services.health import Entry, EntryChanges, EntryData
 
 E = TypeVar("E", bound=Entry)
 R = TypeVar("R", bound=Outgoing)
 
 _STALE = (PreconditionFailedError, PreconditionRequiredError)
-_LIST: Final = problems.responses(*LIST_ERRORS)
+_LIST: Final = problems.responses(*LIST_ERRORS, CursorUnknownError)
 _READ: Final = problems.responses(*LIST_ERRORS, health.EntryNotFoundError)
 _CHANGE: Final = problems.responses(*LIST_ERRORS, health.EntryNotFoundError, *_STALE)
 _CREATE: Final = problems.responses(
@@ -58,27 +59,26 @@ class _Part(Generic[E, R]):
         )  # fmt: skip
         profile, member = recorded.profile, self.section.member
         change.answer_created(profile, member.replace("_", "-"), recorded.entry.id)
-        body = self.show(recorded.entry, change.user.locale)
+        body = self.show(recorded.entry, change.language)
         await once.keep(body, profile_id=profile.id, fields=member, status=HTTPStatus.CREATED)
         return body
 
-    async def list(self, reading: Reading) -> tuple[health.Document, tuple[R, ...]]:
+    async def list(self, reading: Reading, page: Page) -> tuple[health.Document, tuple[R, ...], str | None]:
         profile = await health.read_profile(
             reading.session, reading.user, reading.profile,
             keyring=reading.keyring, fields=self.section.member,
         )  # fmt: skip
         reading.answer(profile)
         document = profile.document
-        return document, tuple(
-            self.show(entry, reading.user.locale) for entry in self.section.entries(document)
-        )
+        found, next_cursor = page.of(self.section.entries(document))
+        return document, tuple(self.show(entry, reading.language) for entry in found), next_cursor
 
     async def read(self, reading: Reading, entry_id: EntryId) -> R:
         recorded = await health.read_entry(
             reading.session, reading.user, self._of(reading), entry_id, keyring=reading.keyring
         )
         reading.answer(recorded.profile)
-        return self.show(recorded.entry, reading.user.locale)
+        return self.show(recorded.entry, reading.language)
 
     async def update(self, change: Change, entry_id: EntryId, data: EntryChanges) -> R:
         recorded = await health.update_entry(
@@ -86,7 +86,7 @@ class _Part(Generic[E, R]):
             versions=change.versions, keyring=change.keyring,
         )  # fmt: skip
         change.answer(recorded.profile)
-        return self.show(recorded.entry, change.user.locale)
+        return self.show(recorded.entry, change.language)
 
     async def remove(self, change: Change, entry_id: EntryId) -> None:
         profile = await health.remove_entry(
@@ -116,10 +116,10 @@ async def create_allergy(change: Change, data: AllergyEntry, once: Once) -> Alle
 
 
 @router.get("/allergies", responses=_LIST)
-async def list_allergies(reading: Reading) -> AllergyList:
+async def list_allergies(reading: Reading, page: Page) -> AllergyList:
     """List a profile's allergies, in the order in which they were recorded."""
-    document, items = await _ALLERGIES.list(reading)
-    return AllergyList(no_known_allergies=document.no_known_allergies, items=items)
+    document, items, next_cursor = await _ALLERGIES.list(reading, page)
+    return AllergyList(no_known_allergies=document.no_known_allergies, items=items, next_cursor=next_cursor)
 
 
 @router.get("/allergies/{entry_id}", responses=_READ)
@@ -157,10 +157,10 @@ async def create_dietary_restriction(
 
 
 @router.get("/dietary-restrictions", responses=_LIST)
-async def list_dietary_restrictions(reading: Reading) -> DietaryRestrictionList:
+async def list_dietary_restrictions(reading: Reading, page: Page) -> DietaryRestrictionList:
     """List a profile's dietary restrictions, in the order in which they were recorded."""
-    _, items = await _RESTRICTIONS.list(reading)
-    return DietaryRestrictionList(items=items)
+    _, items, next_cursor = await _RESTRICTIONS.list(reading, page)
+    return DietaryRestrictionList(items=items, next_cursor=next_cursor)
 
 
 @router.get("/dietary-restrictions/{entry_id}", responses=_READ)
@@ -197,10 +197,10 @@ async def create_medical_condition(
 
 
 @router.get("/medical-conditions", responses=_LIST)
-async def list_medical_conditions(reading: Reading) -> MedicalConditionList:
+async def list_medical_conditions(reading: Reading, page: Page) -> MedicalConditionList:
     """List a profile's medical conditions, in the order in which they were recorded."""
-    _, items = await _CONDITIONS.list(reading)
-    return MedicalConditionList(items=items)
+    _, items, next_cursor = await _CONDITIONS.list(reading, page)
+    return MedicalConditionList(items=items, next_cursor=next_cursor)
 
 
 @router.get("/medical-conditions/{entry_id}", responses=_READ)

@@ -9,15 +9,16 @@ from backend.api.dependencies import (
     CurrentUser,
     IfMatch,
     Keys,
+    Language,
     PageCursor,
     PageLimit,
     ProfileId,
     Session,
-    StrictRoute,
     set_tag,
 )
 from backend.api.health.parts import PREFIX
 from backend.api.idempotency import KEY_ERRORS, Once
+from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, PreconditionFailedError, PreconditionRequiredError
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.health import (
@@ -47,12 +48,13 @@ _CHANGE_ERRORS = (*_READ_ERRORS, PreconditionFailedError, PreconditionRequiredEr
         *KEY_ERRORS,
     ),
 )
-async def create_profile(
+async def create_profile(  # noqa: PLR0913, PLR0917 - a body, a language, a key and places for what is told
     session: Session,
     user: CurrentUser,
     data: HealthProfileCreate,
     keyring: Keys,
     response: Response,
+    language: Language,
     once: Once,
 ) -> HealthProfileResponse | Response:
     """Record a profile of one's own, or of a dependant."""
@@ -61,29 +63,39 @@ async def create_profile(
     profile = await health.create_profile(session, user, data, keyring=keyring)
     set_tag(response, profile.tag)
     response.headers["Location"] = f"/api/v1/health/profiles/{profile.id}"
-    body = health.to_response(profile, language=user.locale)
+    body = health.to_response(profile, language=language)
     await once.keep(body, profile_id=profile.id, fields=health.ALL, status=HTTPStatus.CREATED)
     return body
 
 
 @router.get("", responses=problems.responses(AccessTokenInvalidError, InvalidInputError))
 async def list_profiles(
-    session: Session, user: CurrentUser, keyring: Keys, limit: PageLimit = 50, cursor: PageCursor = None
+    session: Session,
+    user: CurrentUser,
+    keyring: Keys,
+    language: Language,
+    limit: PageLimit = 50,
+    cursor: PageCursor = None,
 ) -> HealthProfilePage:
     """List one's profiles, the oldest first."""
     found = await health.list_profiles(session, user, after=cursor, limit=limit + 1, keyring=keyring)
-    items = tuple(health.to_response(profile, language=user.locale) for profile in found[:limit])
+    items = tuple(health.to_response(profile, language=language) for profile in found[:limit])
     return HealthProfilePage(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
 
 
 @router.get("/{profile_id}", responses=problems.responses(*_READ_ERRORS))
 async def read_profile(
-    session: Session, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
+    session: Session,
+    user: CurrentUser,
+    profile_id: ProfileId,
+    keyring: Keys,
+    response: Response,
+    language: Language,
 ) -> HealthProfileResponse:
     """Read a profile."""
     profile = await health.read_profile(session, user, profile_id, keyring=keyring)
     set_tag(response, profile.tag)
-    return health.to_response(profile, language=user.locale)
+    return health.to_response(profile, language=language)
 
 
 @router.put("/{profile_id}", responses=problems.responses(*_CHANGE_ERRORS, InvalidInputError))
@@ -95,13 +107,14 @@ async def replace_profile(  # noqa: PLR0913, PLR0917 - a change has a body, a ve
     versions: IfMatch,
     keyring: Keys,
     response: Response,
+    language: Language,
 ) -> HealthProfileResponse:
     """Replace a profile. Send the ETag that you read in `If-Match`."""
     profile = await health.replace_profile(
         session, user, profile_id, data, versions=versions, keyring=keyring
     )
     set_tag(response, profile.tag)
-    return health.to_response(profile, language=user.locale)
+    return health.to_response(profile, language=language)
 
 
 @router.patch("/{profile_id}", responses=problems.responses(*_CHANGE_ERRORS, InvalidInputError))
@@ -113,11 +126,12 @@ async def update_profile(  # noqa: PLR0913, PLR0917 - as above
     versions: IfMatch,
     keyring: Keys,
     response: Response,
+    language: Language,
 ) -> HealthProfileResponse:
     """Change parts of a profile; a list that is sent replaces the list. Send the ETag in `If-Match`."""
     profile = await health.update_profile(session, user, profile_id, data, versions=versions, keyring=keyring)
     set_tag(response, profile.tag)
-    return health.to_response(profile, language=user.locale)
+    return health.to_response(profile, language=language)
 
 
 @router.delete(

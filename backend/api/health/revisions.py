@@ -5,8 +5,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 
 from backend.api import problems
-from backend.api.dependencies import PageLimit, StrictRoute
+from backend.api.dependencies import PageLimit
 from backend.api.health.parts import LIST_ERRORS, PREFIX, Change, Reading
+from backend.api.routes import StrictRoute
 from backend.core.errors import PreconditionFailedError, PreconditionRequiredError
 from backend.schemas.health import HealthProfileResponse, RevisionDiff, RevisionPage, RevisionResponse
 from backend.services import health
@@ -43,7 +44,7 @@ async def read_revision(reading: Reading, version: _Version) -> RevisionResponse
     revision = await health.read_revision(
         reading.session, reading.user, reading.profile, version, keyring=reading.keyring
     )
-    return health.to_revision(revision, language=reading.user.locale)
+    return health.to_revision(revision, language=reading.language)
 
 
 @router.get("/{version}/diff", responses=problems.responses(*_READ_ERRORS))
@@ -66,4 +67,4 @@ async def restore_revision(change: Change, version: _Version) -> HealthProfileRe
         keyring=change.keyring,
     )
     change.answer(profile)
-    return health.to_response(profile, language=change.user.locale)
+    return health.to_response(profile, language=change.language)

@@ -45,6 +45,13 @@ class LanguageQuery(Incoming):
     lang: LanguageTag | None = None
 
 
+class RegimeListQuery(LanguageQuery):
+    """Which food laws to list: those after `cursor`, the `next_cursor` of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: RegimeCode | None = None
+
+
 class RegimeQuery(LanguageQuery):
     """On which day a food law is asked about; without it, today in UTC."""
 
@@ -216,6 +223,7 @@ class RegimeDetail(RegimeResponse):
 
 
 class RegimeList(Outgoing):
-    """The food laws that the catalogue knows."""
+    """Some of the food laws that the catalogue knows, and where the next ones begin."""
 
     items: tuple[RegimeResponse, ...]
+    next_cursor: str | None

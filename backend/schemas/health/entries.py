@@ -197,22 +197,25 @@ class MedicalConditionResponse(Outgoing):
 
 
 class AllergyList(Outgoing):
-    """All allergies of a profile, of which there are at most 200.
+    """Some of the allergies of a profile, of which there are at most 200, and where the next ones begin.
 
     An empty list with `no_known_allergies` false means "not answered", with true "none known".
     """
 
     no_known_allergies: bool
     items: tuple[AllergyResponse, ...]
+    next_cursor: str | None
 
 
 class DietaryRestrictionList(Outgoing):
-    """All dietary restrictions of a profile, of which there are at most 50."""
+    """Some of the dietary restrictions of a profile, of at most 50, and where the next begin."""
 
     items: tuple[DietaryRestrictionResponse, ...]
+    next_cursor: str | None
 
 
 class MedicalConditionList(Outgoing):
-    """All medical conditions of a profile, of which there are at most 50."""
+    """Some of the medical conditions of a profile, of at most 50, and where the next begin."""
 
     items: tuple[MedicalConditionResponse, ...]
+    next_cursor: str | None

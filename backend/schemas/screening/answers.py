@@ -66,7 +66,7 @@ class RequirementAnswer(RequirementResponse):
     """The answer for one of a person's requirements, also where nothing was found.
 
     Attributes:
-        name: The preferred English name.
+        name: The preferred name, in the language that the request asks for.
         reason: What decided: the worst finding's reason, or why nothing can be said.
     """
 

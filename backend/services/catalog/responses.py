@@ -1,6 +1,7 @@
 """From the catalogue to what everybody reads of it, with names in a language."""
 
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from backend.models.catalog import RequirementType
@@ -12,6 +13,7 @@ from backend.schemas.catalog import (
     ExemptionResponse,
     RegimeDetail,
     RegimeList,
+    RegimeListQuery,
     RegimeResponse,
     RuledPage,
     RuledResponse,
@@ -19,7 +21,8 @@ from backend.schemas.catalog import (
 )
 from backend.services.catalog.duties import declared_on, situation_on
 from backend.services.catalog.entries import Dated, Duty, Exemption, Named, Regime
-from backend.services.catalog.loading import Catalog
+from backend.services.catalog.loading import Catalog, CursorUnknownError
+from backend.utils.pages import page_of
 
 
 def to_page(
@@ -65,9 +68,18 @@ def to_ruled(requirement: RequirementType, code: str, known: Catalog, language: 
     return RuledResponse.model_validate(_members(known, known.entry(requirement, code), language))
 
 
-def to_regimes(known: Catalog, language: str) -> RegimeList:
-    """Return every food law."""
-    return RegimeList(items=tuple(_regime(regime, language) for regime in known.regimes.values()))
+def to_regimes(query: RegimeListQuery, known: Catalog, language: str) -> RegimeList:
+    """Return a page of the food laws.
+
+    Raises:
+        CursorUnknownError: There is none with the code after which to begin.
+    """
+    regimes = list(known.regimes.values())
+    try:
+        found, next_cursor = page_of(regimes, attrgetter("code"), after=query.cursor, limit=query.limit)
+    except LookupError as error:
+        raise CursorUnknownError from error
+    return RegimeList(items=tuple(_regime(regime, language) for regime in found), next_cursor=next_cursor)
 
 
 def to_regime(code: str, day: date, known: Catalog, language: str) -> RegimeDetail:

@@ -36,12 +36,16 @@ from backend.services.mail import Occasion
 from backend.services.users import AccountGoneError, Identity
 
 
-async def list_factors(session: AsyncSession, user: Identity) -> FactorList:
-    """Return one's factors, oldest first, and how many recovery codes are left."""
-    rows = await session.scalars(_factors_of(user.id).order_by(Credential.id))
+async def list_factors(
+    session: AsyncSession, user: Identity, *, after: uuid.UUID | None, limit: int
+) -> FactorList:
+    """Return some of one's factors, the oldest first, and how many recovery codes are left."""
+    query = _factors_of(user.id).order_by(Credential.id).limit(limit + 1)
+    rows = (await session.scalars(query if after is None else query.where(Credential.id > after))).all()
     left = await session.scalar(select(func.count()).select_from(Credential).where(*unused_codes_of(user.id)))
-    items = tuple(FactorResponse.model_validate(row) for row in rows)
-    return FactorList(items=items, recovery_codes_left=left or 0)
+    items = tuple(FactorResponse.model_validate(row) for row in rows[:limit])
+    next_cursor = str(items[-1].id) if len(rows) > limit else None
+    return FactorList(items=items, next_cursor=next_cursor, recovery_codes_left=left or 0)
 
 
 async def begin_totp(

@@ -171,7 +171,7 @@ def _answer(person: Person, read: SourceReading, known: Catalog, law: Law) -> Pe
         allergies_answered=None if person.profile_id is None else person.is_answered,
         verdict=found.verdict,
         reasons=found.reasons,
-        requirements=to_requirements(found.requirements),
+        requirements=to_requirements(found.requirements, known),
         findings=to_findings(found.findings),
     )
 

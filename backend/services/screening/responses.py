@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from backend.core import languages
 from backend.schemas.screening import (
     CoverageResponse,
     FindingResponse,
@@ -10,6 +11,8 @@ from backend.schemas.screening import (
     RequirementResponse,
     UnknownWords,
 )
+from backend.services import catalog
+from backend.services.catalog import Catalog
 from backend.services.screening.coverage import Coverage
 from backend.services.screening.persons import PlacedFinding, RequirementVerdict
 
@@ -36,10 +39,17 @@ def to_findings(findings: Iterable[PlacedFinding]) -> tuple[FindingResponse, ...
     )
 
 
-def to_requirements(verdicts: Iterable[RequirementVerdict]) -> tuple[RequirementAnswer, ...]:
-    """Return the answer for each requirement."""
+def to_requirements(verdicts: Iterable[RequirementVerdict], known: Catalog) -> tuple[RequirementAnswer, ...]:
+    """Return the answer for each requirement, with its name in the caller's language."""
+    language = languages.preferred(catalog.LANGUAGES) or languages.FALLBACK
     return tuple(
-        RequirementAnswer(type=one.type, code=one.code, name=one.name, verdict=one.verdict, reason=one.reason)
+        RequirementAnswer(
+            type=one.type,
+            code=one.code,
+            name=known.name(one.type, one.code, language),
+            verdict=one.verdict,
+            reason=one.reason,
+        )
         for one in verdicts
     )
 
