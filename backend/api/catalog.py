@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from backend import __version__
 from backend.api import problems
+from backend.api.dependencies import StrictRoute
 from backend.core.clock import now
 from backend.core.errors import InvalidInputError
 from backend.schemas.base import Outgoing
@@ -32,7 +33,7 @@ from backend.services import catalog
 from backend.services.catalog import Catalog, CodeUnknownError, CursorUnknownError, RequirementType
 from backend.utils.text import preferred_language
 
-router = APIRouter(prefix="/catalog", tags=["catalog"])
+router = APIRouter(prefix="/catalog", tags=["catalog"], route_class=StrictRoute)
 
 _Search = Annotated[CatalogQuery, Query()]
 _Language = Annotated[LanguageQuery, Query()]

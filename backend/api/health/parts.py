@@ -6,11 +6,12 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Response
 
-from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Session, set_tag
+from backend.api.dependencies import CurrentUser, IfMatch, Keys, ProfileId, Readings, Session, set_tag
 from backend.core.errors import InvalidInputError
 from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError
 from backend.services import health
+from backend.services.audit import AuditGroup
 from backend.services.users import Identity
 
 PREFIX: Final = "/health/profiles"
@@ -18,10 +19,9 @@ LIST_ERRORS: Final = (AccessTokenInvalidError, health.ProfileNotFoundError, Inva
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """A reading of one profile, by somebody. It is written down, so the session is a unit of work."""
+class _About:
+    """What is asked about one profile, by somebody."""
 
-    session: Session
     user: Identity
     profile: health.ProfileRef
     keyring: Keyring
@@ -33,9 +33,18 @@ class _Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change(_Reading):
-    """A change of one profile, by somebody, from one of some versions."""
+class _Reading(_About):
+    """A reading of one profile. It is written down: in the log, or in a unit of work that reads the past."""
 
+    session: Session
+    log: AuditGroup
+
+
+@dataclass(frozen=True, slots=True)
+class _Change(_About):
+    """A change of one profile, from one of some versions."""
+
+    session: Session
     versions: health.Versions
 
     def answer_created(self, profile: health.Profile, part: str, entry_id: uuid.UUID) -> None:
@@ -45,9 +54,14 @@ class _Change(_Reading):
 
 
 async def _reading(
-    session: Session, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
+    session: Session,
+    log: Readings,
+    user: CurrentUser,
+    profile_id: ProfileId,
+    keyring: Keys,
+    response: Response,
 ) -> _Reading:
-    return _Reading(session, user, profile_id, keyring, response)
+    return _Reading(user, profile_id, keyring, response, session, log)
 
 
 async def _change(
@@ -58,7 +72,7 @@ async def _change(
     response: Response,
     versions: IfMatch,
 ) -> _Change:
-    return _Change(session, user, profile_id, keyring, response, versions)
+    return _Change(user, profile_id, keyring, response, session, versions)
 
 
 Reading = Annotated[_Reading, Depends(_reading)]

@@ -12,6 +12,7 @@ from backend.api.dependencies import (
     PageCursor,
     PageLimit,
     ProfileId,
+    Readings,
     Session,
     StrictRoute,
     set_tag,
@@ -78,10 +79,10 @@ async def list_profiles(
 
 @router.get("/{profile_id}", responses=problems.responses(*_READ_ERRORS))
 async def read_profile(
-    session: Session, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
+    log: Readings, user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response
 ) -> HealthProfileResponse:
     """Read a profile."""
-    profile = await health.read_profile(session, user, profile_id, keyring=keyring)
+    profile = await health.read_profile(log, user, profile_id, keyring=keyring)
     set_tag(response, profile.tag)
     return health.to_response(profile, language=user.locale)
 

@@ -27,6 +27,10 @@ class Slot:
         """
         if self._held:
             return
+        if not self._queue.locked():  # nobody is in line: no clock is needed
+            await self._queue.acquire()
+            self._held = True
+            return
         try:
             async with asyncio.timeout(self._timeout):
                 await self._queue.acquire()

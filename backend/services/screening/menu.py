@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.core.workers import Worker
 from backend.schemas.screening import (
@@ -15,6 +14,7 @@ from backend.schemas.screening import (
     Verdict,
 )
 from backend.services import catalog
+from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalog
 from backend.services.screening import lexicon
 from backend.services.screening.coverage import cover
@@ -32,7 +32,7 @@ _MAX_UNKNOWN = 20  # stretches of unknown words, of a dish
 
 
 async def check_menu(
-    database: Database, user: Identity, data: MenuCheck, *, keyring: Keyring, worker: Worker
+    log: AuditGroup, user: Identity, data: MenuCheck, *, keyring: Keyring, worker: Worker
 ) -> MenuResponse:
     """Check every dish of a menu for everybody at the table.
 
@@ -43,7 +43,7 @@ async def check_menu(
     """
     known = catalog.current()
     law = law_of(data.regime, known)
-    people = await seat(database, user, data, known, purpose="check of a menu", keyring=keyring)
+    people = await seat(log, user, data, known, purpose="check of a menu", keyring=keyring)
     return await worker.run(_respond, data, people, known, law)
 
 
