@@ -41,11 +41,8 @@ imports: $(DEV) ## Import contracts
 openapi: $(DEV) ## Compare openapi.json with the code
 	$(BIN)/safeplate openapi | diff -u openapi.json - || (echo 'openapi.json differs: run `make format`'; exit 1)
 
-bench: $(DEV) ## Measure speed, beside baselines of the same run
-	$(BIN)/python benchmarks/serving.py
-	$(BIN)/python benchmarks/screening.py
-	$(BIN)/python benchmarks/profiles.py
-	$(BIN)/python benchmarks/batches.py
+bench: $(DEV) ## Measure speed beside a reference and peers (ARGS="--quick"); fails where a bar does not hold
+	$(BIN)/python -m benchmarks $(ARGS)
 
 timing: $(DEV) ## Measure whether the time of an answer tells who has an account
 	$(BIN)/python benchmarks/enumeration.py
