@@ -50,7 +50,7 @@ def judge(results: Results) -> list[Verdict]:
 
 
 def _rate(over: str, under: str) -> Callable[[dict[str, dict[str, Any]]], float]:
-    return lambda found: float(found[over]["rate"] / found[under]["rate"])
+    return lambda found: float(found[over]["rate"] / (found[under]["rate"] or float("nan")))
 
 
 def _tail(name: str) -> Callable[[dict[str, dict[str, Any]]], float]:

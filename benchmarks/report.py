@@ -31,7 +31,7 @@ def show(section: str, found: dict[str, dict[str, Any]]) -> None:
         cells = "".join(
             form.format(members[key]) if key in members else _head("", form) for key, _, form in _COLUMNS
         )
-        ratio = members["rate"] / ours["rate"] if ours else 1.0
+        ratio = members["rate"] / ours["rate"] if ours and ours["rate"] else float("nan")
         print(f"  {name:34}{cells}{ratio:8.2f}")
 
 
