@@ -69,11 +69,8 @@ clients: $(CLIENTS) ## Write the clients in clients/ from openapi.json (the one 
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE); fi
 	@clients/make
 
-bench: $(DEV) ## Measure speed, beside baselines of the same run
-	$(BIN)/python benchmarks/serving.py
-	$(BIN)/python benchmarks/screening.py
-	$(BIN)/python benchmarks/profiles.py
-	$(BIN)/python benchmarks/batches.py
+bench: $(DEV) ## Measure speed beside a reference and peers (ARGS="--quick"); fails where a bar does not hold
+	$(BIN)/python -m benchmarks $(ARGS)
 
 timing: $(DEV) ## Measure whether the time of an answer tells who has an account
 	$(BIN)/python benchmarks/enumeration.py

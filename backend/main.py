@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import __version__
@@ -27,7 +27,7 @@ from backend.api import (
     system,
     users,
 )
-from backend.api.dependencies import CATALOG, Resources
+from backend.api.dependencies import Resources
 from backend.api.middleware import Announcements, RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, metrics, migrations
 from backend.core.config import Settings
@@ -42,6 +42,7 @@ from backend.core.workers import Worker
 from backend.services import screening as screening_service
 from backend.services import system as system_service
 from backend.services.attempts import Attempts
+from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalogs
 from backend.work import Work
 
@@ -91,16 +92,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.resources = _resources(settings)
     # Any may find the database, the counters or the hashing pool busy, or lose the database while it answers
     # to the commit, or find a row that somebody altered.
-    api = APIRouter(
-        prefix="/api/v1",
-        dependencies=[CATALOG],
-        responses=problems.responses(UnavailableError, CommitInDoubtError, CorruptedError),
-    )
+    common = problems.responses(UnavailableError, CommitInDoubtError, CorruptedError)
     for feature in (
-        users, audit, export, factors, auth, credentials, health, catalog, screening, erasure, admin,
+        # In the order of how often they are asked: the framework tries each path in turn, and tries those of
+        # a router within another three times.
+        users, health, screening, auth, audit, export, factors, credentials, catalog, erasure, admin,
     ):  # fmt: skip
-        api.include_router(feature.router)
-    app.include_router(api)
+        app.include_router(feature.router, prefix="/api/v1", responses=common)
     app.include_router(system.router)
     app.include_router(docs.pages_router)
     app.include_router(pages.router)
@@ -169,6 +167,7 @@ def _resources(settings: Settings) -> Resources:
         passwords=PasswordPool(settings.password),
         limits=RateLimits(settings),
         party=relying_party(settings),
+        readings=AuditGroup(database, keyring=keyring),
         attempts=Attempts(database, keyring=keyring, settings=settings.rate_limit),
         catalogs=Catalogs(database, max_age=settings.catalog.max_age),
         worker=Worker(),

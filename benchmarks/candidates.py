@@ -1,4 +1,4 @@
-"""The servers that are compared, and how each is started: Safeplate as it ships, a reference, and its peers."""
+"""The servers that are compared, and how each is started: Safeplate as it ships, a reference, its peers."""
 
 import secrets
 import socket
@@ -70,10 +70,12 @@ def safeplate(name: str, data: Path, *, database: str = "", workers: int = 1) ->
     return Candidate(name, command, environment=environment)
 
 
-def reference(data: Path, database: str) -> Candidate:
+def reference(data: Path, database: str, *, resets: bool = True) -> Candidate:
     """Return the bare handlers, on what a Safeplate with this folder and database prepared."""
     environment = {"SAFEPLATE_DATA_DIR": str(data), "REFERENCE_DATABASE": database}
-    return Candidate("reference", _uvicorn(_BIN, "benchmarks.servers.reference"), environment=environment)
+    environment |= {"REFERENCE_RESET": "yes" if resets else "no"}
+    name = "reference" if resets else "reference that resets nothing"
+    return Candidate(name, _uvicorn(_BIN, "benchmarks.servers.reference"), environment=environment)
 
 
 def smallest(folder: Path) -> Candidate:

@@ -87,7 +87,7 @@ async def _server() -> AsyncIterator[str]:
         process = await asyncio.create_subprocess_exec(
             Path(sys.executable).with_name("safeplate"), "serve", "--port", "0",
             "--data-dir", str(Path(folder) / "data"),
-            env=os.environ | limits,  # noqa: TID251 - a child's environment
+            env=os.environ | limits,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:

@@ -92,9 +92,8 @@ def begin(url: str, load: Load, seconds: float, folder: Path) -> subprocess.Pope
     if tool():
         script = folder / "requests.lua"
         script.write_text(_lua(load))
-        command = [
-            tool(), "-t1", f"-c{load.clients}", f"-d{max(1, round(seconds))}s", "--timeout", "30s", "-s", str(script), url
-        ]  # fmt: skip
+        size = [f"-c{load.clients}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
+        command = [tool(), "-t1", *size, "-s", str(script), url]
     else:
         plan = folder / "load.json"
         plan.write_text(json.dumps(asdict(load)))

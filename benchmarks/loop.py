@@ -1,7 +1,7 @@
 """A load generator of our own, for machines without wrk: `python -m benchmarks.loop URL SECONDS PLAN`.
 
-It prints the line that `wrk.lua` prints. It is many times slower than wrk, so that with it the figures say as much
-about this loop as about the server.
+It prints the line that `wrk.lua` prints. It is many times slower than wrk, so that with it the figures say as
+much about this loop as about the server.
 """
 
 import asyncio
@@ -77,10 +77,9 @@ def _python(pattern: str) -> str:
     return pattern.replace("%", "\\")
 
 
-async def main() -> None:
+async def run(url: str, seconds: float, plan: dict[str, Any]) -> None:
     """Load, and print how it went."""
-    url, seconds, plan = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
-    loop = Loop(url, json.loads(plan.read_text()))
+    loop = Loop(url, plan)
     started = time.monotonic()
     await loop.run(seconds)
     found = {
@@ -95,4 +94,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(run(sys.argv[1], float(sys.argv[2]), json.loads(Path(sys.argv[3]).read_text())))

@@ -14,7 +14,7 @@ class Effort:
     """How much is measured: runs of each, and seconds of each run."""
 
     repeats: int = 5
-    seconds: int = 4
+    seconds: int = 3
 
 
 FULL, QUICK = Effort(), Effort(repeats=2, seconds=1)

@@ -25,6 +25,7 @@ from backend.core.tokens import Tokens as TokensPort
 from backend.core.workers import Worker
 from backend.services import admin, catalog, sessions
 from backend.services.attempts import Attempts as AttemptsPort
+from backend.services.audit import AuditGroup
 from backend.services.auth import SignInParts
 from backend.services.catalog import Catalogs
 from backend.services.erasure import Terms
@@ -44,6 +45,7 @@ class Resources:
     tokens: TokensPort
     passwords: PasswordPool
     limits: RateLimits
+    readings: AuditGroup
     attempts: AttemptsPort
     catalogs: Catalogs
     party: RelyingPartyPort
@@ -52,81 +54,77 @@ class Resources:
 
 # Dependencies are coroutines although they wait for nothing: the framework would run plain functions in
 # threads, which took two fifths of an authenticated request's time.
-_MAX_ACCEPTED = 1_000  # characters of Accept-Language that are read
-
-
-async def _resources(request: Request) -> Resources:
+#
+# Each takes the request itself, and none the resources of another: solving a dependency costs the framework
+# many times what reading an attribute costs.
+def _resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 
 
-_Resources = Annotated[Resources, Depends(_resources)]
+async def _settings(request: Request) -> Settings:
+    return _resources(request).settings
 
 
-async def _settings(resources: _Resources) -> Settings:
-    return resources.settings
+async def _database(request: Request) -> DatabasePort:
+    return _resources(request).database
 
 
-async def _database(resources: _Resources) -> DatabasePort:
-    return resources.database
+async def _keyring(request: Request) -> Keyring:
+    return _resources(request).keyring
 
 
-async def _keyring(resources: _Resources) -> Keyring:
-    return resources.keyring
+async def _tokens(request: Request) -> TokensPort:
+    return _resources(request).tokens
 
 
-async def _tokens(resources: _Resources) -> TokensPort:
-    return resources.tokens
+async def _passwords(request: Request) -> PasswordPool:
+    return _resources(request).passwords
 
 
-async def _passwords(resources: _Resources) -> PasswordPool:
-    return resources.passwords
+async def _readings(request: Request) -> AuditGroup:
+    return _resources(request).readings
 
 
-async def _session(resources: _Resources) -> AsyncIterator[AsyncSession]:
-    async with resources.database.unit() as session:
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with _resources(request).database.unit() as session:
         yield session
 
 
-async def _reader(resources: _Resources) -> AsyncIterator[AsyncSession]:
-    async with resources.database.reader() as session:
+async def _reader(request: Request) -> AsyncIterator[AsyncSession]:
+    async with _resources(request).database.reader() as session:
         yield session
 
 
-async def _use_catalog(request: Request, resources: _Resources) -> None:
-    accepted = request.headers.get("Accept-Language", "")
-    catalog.bind(await resources.catalogs.refresh(), accept_language=accepted[:_MAX_ACCEPTED])
-
-
-async def _catalog_change(resources: _Resources) -> AsyncIterator[None]:
+async def _catalog_change(request: Request) -> AsyncIterator[None]:
     yield
-    resources.catalogs.expire()
+    _resources(request).catalogs.expire()
 
 
-async def _attempts(resources: _Resources) -> AttemptsPort:
-    return resources.attempts
+async def _attempts(request: Request) -> AttemptsPort:
+    return _resources(request).attempts
 
 
-async def _party(resources: _Resources) -> RelyingPartyPort:
-    return resources.party
+async def _party(request: Request) -> RelyingPartyPort:
+    return _resources(request).party
 
 
-async def _worker(resources: _Resources) -> Worker:
-    return resources.worker
+async def _worker(request: Request) -> Worker:
+    return _resources(request).worker
 
 
-async def _sign_in_parts(resources: _Resources) -> SignInParts:
+async def _sign_in_parts(request: Request) -> SignInParts:
     return SignInParts(
-        database=resources.database,
-        tokens=resources.tokens,
-        attempts=resources.attempts,
-        party=resources.party,
-        passwords=resources.passwords,
+        database=_resources(request).database,
+        tokens=_resources(request).tokens,
+        attempts=_resources(request).attempts,
+        party=_resources(request).party,
+        passwords=_resources(request).passwords,
     )
 
 
-async def _erasing(resources: _Resources) -> Terms:
-    return Terms(grace=resources.settings.erasure.grace, keyring=resources.keyring)
+async def _erasing(request: Request) -> Terms:
+    return Terms(grace=_resources(request).settings.erasure.grace, keyring=_resources(request).keyring)
 
 
 Configuration = Annotated[Settings, Depends(_settings)]
@@ -134,6 +132,7 @@ Database = Annotated[DatabasePort, Depends(_database)]
 Keys = Annotated[Keyring, Depends(_keyring)]
 Tokens = Annotated[TokensPort, Depends(_tokens)]
 Passwords = Annotated[PasswordPool, Depends(_passwords)]
+Readings = Annotated[AuditGroup, Depends(_readings)]
 Attempts = Annotated[AttemptsPort, Depends(_attempts)]
 RelyingParty = Annotated[RelyingPartyPort, Depends(_party)]
 Working = Annotated[Worker, Depends(_worker)]
@@ -145,24 +144,30 @@ Erasing = Annotated[Terms, Depends(_erasing)]
 Session = Annotated[AsyncSession, Depends(_session, scope="function")]
 Reader = Annotated[AsyncSession, Depends(_reader, scope="function")]
 
-CATALOG = Depends(_use_catalog)
-"""Gives a request the catalogue that it works with from its beginning to its end."""
-
 CatalogChange = Annotated[None, Depends(_catalog_change, scope="function")]
 """Named before the session, and so ended after its commit: this process then looks at what it changed."""
 
-_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False)
+
+class _SignedIn(OAuth2PasswordBearer):
+    """Who acts with the access token of a request. The documents show the scheme that it is part of."""
+
+    async def __call__(self, request: Request) -> Identity:  # type: ignore[override] # what the scheme gives is a token
+        """Return who acts.
+
+        Raises:
+            AccessTokenInvalidError: There is no token, it is not valid, or its session has ended.
+        """
+        token = await super().__call__(request)
+        if not token:
+            raise AccessTokenInvalidError
+        resources = _resources(request)
+        identity = await sessions.authenticate(resources.database, token, tokens=resources.tokens)
+        bind_contextvars(user_id=str(identity.id))
+        return identity
 
 
-async def _current_user(resources: _Resources, token: Annotated[str | None, Depends(_bearer)]) -> Identity:
-    if not token:
-        raise AccessTokenInvalidError
-    identity = await sessions.authenticate(resources.database, token, tokens=resources.tokens)
-    bind_contextvars(user_id=str(identity.id))
-    return identity
-
-
-CurrentUser = Annotated[Identity, Depends(_current_user)]
+_signed_in = _SignedIn(tokenUrl="/api/v1/auth/login", scheme_name="OAuth2PasswordBearer", auto_error=False)
+CurrentUser = Annotated[Identity, Depends(_signed_in)]
 
 
 async def _recent_user(user: CurrentUser) -> Identity:
@@ -192,8 +197,8 @@ RecentAdmin = Annotated[admin.Authority, Depends(_recent_admin)]
 def limited(name: str) -> Any:  # noqa: ANN401 - a dependency marker of the framework
     """Return the dependency that counts a request under a limit, by the caller's network."""
 
-    async def count(request: Request, resources: _Resources) -> None:
-        room = await resources.limits.count(name, caller.current().ip_prefix)
+    async def count(request: Request) -> None:
+        room = await _resources(request).limits.count(name, caller.current().ip_prefix)
         if room is not None:
             request.state.rate_limit = room.headers()
             room.require()

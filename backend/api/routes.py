@@ -14,12 +14,14 @@ from starlette.types import Message, Receive
 from backend.api import problems
 from backend.core import tries
 from backend.core.errors import InvalidInputError, Violation
+from backend.services import catalog
 from backend.utils.negotiation import accepts
 from backend.utils.strict_json import parse_json
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 MAX_TAGS: Final = 500  # characters of `If-Match` or `If-None-Match`
+_MAX_ACCEPTED: Final = 1_000  # characters of Accept-Language that are read
 _KEPT: Final = ("etag", "cache-control", "content-language", "vary")  # of an answer without content
 
 
@@ -51,7 +53,7 @@ class _KeptBody:
         return receive
 
 
-class StrictRoute(APIRoute):
+class PlainRoute(APIRoute):
     """A route that reads what it says that it reads, and works again where the database undid what it did.
 
     It answers a read that is still fresh with 304.
@@ -79,11 +81,15 @@ class StrictRoute(APIRoute):
                 # of its reach. Nothing of an answer has been sent yet.
                 async with AsyncExitStack() as units:
                     request.scope["fastapi_function_astack"] = units
+                    await self.prepare(request)
                     return await handler(_StrictRequest(request.scope, body.anew()))
 
             return _fresh(request, await tries.repeated(work))
 
         return handle
+
+    async def prepare(self, request: Request) -> None:
+        """Do what comes before each try."""
 
     @property
     def _read(self) -> str:
@@ -106,6 +112,16 @@ class StrictRoute(APIRoute):
         if named == self._read or (self._read == JSON and named.endswith("+json")):
             return True
         return not await Request(request.scope, body.anew()).body()
+
+
+class StrictRoute(PlainRoute):
+    """A route of the API, which works with one catalogue from its beginning to its end."""
+
+    async def prepare(self, request: Request) -> None:
+        """Bind the catalogue as it is now, for this request alone."""
+        accepted = request.headers.get("Accept-Language", "")
+        known = await request.app.state.resources.catalogs.refresh()
+        catalog.bind(known, accept_language=accepted[:_MAX_ACCEPTED])
 
 
 def tag_of(content: bytes) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from backend.api import problems
-from backend.api.dependencies import LANGUAGE, Configuration, CurrentUser, Database, Keys, Working, limited
+from backend.api.dependencies import LANGUAGE, Configuration, CurrentUser, Keys, Readings, Working, limited
 from backend.api.routes import StrictRoute
 from backend.core.errors import InvalidInputError, RateLimitedError
 from backend.core.tokens import AccessTokenInvalidError
@@ -34,14 +34,14 @@ class _LinesResponse(StreamingResponse):
 
 @router.post("/check", dependencies=[LANGUAGE], responses=_REFUSALS)
 async def check_label(
-    database: Database, user: CurrentUser, data: ScreeningCheck, keyring: Keys, worker: Working
+    log: Readings, user: CurrentUser, data: ScreeningCheck, keyring: Keys, worker: Working
 ) -> ScreeningResponse:
     """Check a label, a list of ingredients or a recipe against profiles and guests.
 
     Nothing of the text or of what guests avoid is stored or logged. The answer is never "safe":
     `no_conflict_found` says that nothing was found in what was understood.
     """
-    return await screening.check(database, user, data, keyring=keyring, worker=worker)
+    return await screening.check(log, user, data, keyring=keyring, worker=worker)
 
 
 @router.post(
@@ -63,22 +63,22 @@ async def check_label_for_guests(
     | {int(HTTPStatus.OK): {"model": BatchLine, "description": "One line for each label"}},
 )
 async def check_batch(
-    database: Database, user: CurrentUser, data: ScreeningBatch, keyring: Keys, worker: Working
+    log: Readings, user: CurrentUser, data: ScreeningBatch, keyring: Keys, worker: Working
 ) -> StreamingResponse:
     """Check up to 1,000 labels for the same people: one line of JSON for each, in order, as it is ready.
 
     What is wrong with one label stands in its own line.
     """
-    lines = await screening.check_batch(database, user, data, keyring=keyring, worker=worker)
+    lines = await screening.check_batch(log, user, data, keyring=keyring, worker=worker)
     return _LinesResponse(lines)
 
 
 @router.post("/menu", responses=_REFUSALS)
 async def check_menu(
-    database: Database, user: CurrentUser, data: MenuCheck, keyring: Keys, worker: Working
+    log: Readings, user: CurrentUser, data: MenuCheck, keyring: Keys, worker: Working
 ) -> MenuResponse:
     """Check every dish of a menu for everybody at the table.
 
     A dish of which only the name is known is `unknown`, or `likely` where its name suggests something.
     """
-    return await screening.check_menu(database, user, data, keyring=keyring, worker=worker)
+    return await screening.check_menu(log, user, data, keyring=keyring, worker=worker)

@@ -12,7 +12,7 @@ from structlog.contextvars import get_contextvars
 from backend import __version__
 from backend.api import docs, problems
 from backend.api.dependencies import Configuration, Database, Keys, Resources
-from backend.api.routes import StrictRoute
+from backend.api.routes import PlainRoute
 from backend.core import metrics
 from backend.core.errors import CorruptedError
 from backend.core.logging import logger
@@ -21,7 +21,7 @@ from backend.schemas.system import JsonWebKeySet, Liveness, Readiness, ServiceIn
 from backend.services import system
 from backend.utils.security import SealBrokenError, is_equal
 
-router = APIRouter(tags=["system"], route_class=StrictRoute)
+router = APIRouter(tags=["system"], route_class=PlainRoute)
 _ROOT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
 
 MetricsReader = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]

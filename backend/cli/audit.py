@@ -62,9 +62,6 @@ async def _verify(running: Service, paths: list[Path] | None) -> Verified:
 
 
 async def _anchor(running: Service) -> int:
-    ledger, written = make_ledger(running.settings), 0
-    while heads := await audit.anchor(running.database, ledger, keyring=running.keyring):
-        written += heads
     while await erasure.anchor(running.database, make_ledger(running.settings, ERASURES_FILE)):
         pass
-    return written
+    return await audit.anchor(running.database, make_ledger(running.settings), keyring=running.keyring)

@@ -13,8 +13,8 @@ from fastapi_users.db import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-SECRET = os.environ["PEER_SECRET"]  # noqa: TID251 - this server's own setting
-engine = create_async_engine(os.environ["PEER_DATABASE"], pool_size=10, max_overflow=0)  # noqa: TID251 - as above
+SECRET = os.environ["PEER_SECRET"]
+engine = create_async_engine(os.environ["PEER_DATABASE"], pool_size=10, max_overflow=0)
 make_session = async_sessionmaker(engine, expire_on_commit=False)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-engine = create_async_engine(os.environ["SMALLEST_DATABASE"])  # noqa: TID251 - this server's own setting
+engine = create_async_engine(os.environ["SMALLEST_DATABASE"])
 
 
 class Base(DeclarativeBase):

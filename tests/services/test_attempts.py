@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from backend.api.dependencies import Resources
+from backend.core.config import RateLimitSettings
 from backend.models.attempts import Attempts as Bucket
-from backend.services.attempts import Attempt
+from backend.services.attempts import Attempt, Attempts
+from tests.conftest import FakeClock
 
 pytestmark = pytest.mark.anyio
 FIRST, LAST = "0" * 64, "f" * 64
@@ -35,3 +37,16 @@ async def test_a_guess_is_taken_back_in_the_order_of_the_keys(resources: Resourc
 
     async with database.reader() as reader:
         assert list(await reader.scalars(select(Bucket.level))) == [0.0, 0.0]
+
+
+async def test_of_two_free_guesses_the_one_with_the_earlier_clock_may_be_counted_last(
+    resources: Resources, time: FakeClock
+) -> None:
+    counting = RateLimitSettings.model_validate({"enabled": True})
+    attempts = Attempts(resources.database, keyring=resources.keyring, settings=counting)
+    await attempts.count("amira")
+    time.advance(seconds=-0.01)
+
+    counted = await attempts.count("boris")
+
+    assert counted.weights

@@ -65,7 +65,7 @@ class _Part(Generic[E, R]):
 
     async def list(self, reading: Reading, page: Page) -> tuple[health.Document, tuple[R, ...], str | None]:
         profile = await health.read_profile(
-            reading.session, reading.user, reading.profile,
+            reading.log, reading.user, reading.profile,
             keyring=reading.keyring, fields=self.section.member,
         )  # fmt: skip
         reading.answer(profile)
@@ -75,7 +75,7 @@ class _Part(Generic[E, R]):
 
     async def read(self, reading: Reading, entry_id: EntryId) -> R:
         recorded = await health.read_entry(
-            reading.session, reading.user, self._of(reading), entry_id, keyring=reading.keyring
+            reading.log, reading.user, self._of(reading), entry_id, keyring=reading.keyring
         )
         reading.answer(recorded.profile)
         return self.show(recorded.entry, reading.language)
@@ -95,7 +95,7 @@ class _Part(Generic[E, R]):
         )  # fmt: skip
         change.answer(profile)
 
-    def _of(self, reading: Reading) -> health.Place[E]:
+    def _of(self, reading: Reading | Change) -> health.Place[E]:
         return health.Place(reading.profile, self.section)
 
 

@@ -15,6 +15,7 @@ from backend.api.dependencies import (
     PageCursor,
     PageLimit,
     ProfileId,
+    Readings,
     Session,
     set_tag,
 )
@@ -22,6 +23,7 @@ from backend.core.errors import InvalidInputError
 from backend.core.keys import Keyring
 from backend.core.tokens import AccessTokenInvalidError
 from backend.services import health
+from backend.services.audit import AuditGroup
 from backend.services.catalog import CursorUnknownError
 from backend.services.health import Entry
 from backend.services.users import Identity
@@ -34,10 +36,9 @@ LIST_ERRORS: Final = (AccessTokenInvalidError, health.ProfileNotFoundError, Inva
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """A reading of one profile, by somebody. It is written down, so the session is a unit of work."""
+class _About:
+    """What is asked about one profile, by somebody."""
 
-    session: Session
     user: Identity
     profile: health.ProfileRef
     keyring: Keyring
@@ -50,9 +51,18 @@ class _Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change(_Reading):
-    """A change of one profile, by somebody, from one of some versions."""
+class _Reading(_About):
+    """A reading of one profile. It is written down: in the log, or in a unit of work that reads the past."""
 
+    session: Session
+    log: AuditGroup
+
+
+@dataclass(frozen=True, slots=True)
+class _Change(_About):
+    """A change of one profile, from one of some versions."""
+
+    session: Session
     versions: health.Versions
 
     def answer_created(self, profile: health.Profile, part: str, entry_id: uuid.UUID) -> None:
@@ -61,30 +71,31 @@ class _Change(_Reading):
         self.response.headers["Location"] = f"/api/v1{PREFIX}/{profile.id}/{part}/{entry_id}"
 
 
-async def _reading(
-    session: Session,
-    user: CurrentUser,
-    profile_id: ProfileId,
-    keyring: Keys,
-    response: Response,
-    language: Language,
-) -> _Reading:
-    return _Reading(session, user, profile_id, keyring, response, language)
+async def _about(
+    user: CurrentUser, profile_id: ProfileId, keyring: Keys, response: Response, language: Language
+) -> _About:
+    return _About(user, profile_id, keyring, response, language)
+
+
+async def _reading(about: Annotated[_About, Depends(_about)], session: Session, log: Readings) -> _Reading:
+    return _Reading(
+        about.user, about.profile, about.keyring, about.response, about.language, session=session, log=log
+    )
+
+
+async def _change(about: Annotated[_About, Depends(_about)], session: Session, versions: IfMatch) -> _Change:
+    return _Change(
+        about.user,
+        about.profile,
+        about.keyring,
+        about.response,
+        about.language,
+        session=session,
+        versions=versions,
+    )
 
 
 Reading = Annotated[_Reading, Depends(_reading)]
-
-
-async def _change(reading: Reading, versions: IfMatch) -> _Change:
-    return _Change(
-        reading.session,
-        reading.user,
-        reading.profile,
-        reading.keyring,
-        reading.response,
-        reading.language,
-        versions,
-    )
 
 
 @dataclass(frozen=True, slots=True)

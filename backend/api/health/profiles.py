@@ -13,6 +13,7 @@ from backend.api.dependencies import (
     PageCursor,
     PageLimit,
     ProfileId,
+    Readings,
     Session,
     set_tag,
 )
@@ -85,7 +86,7 @@ async def list_profiles(
 
 @router.get("/{profile_id}", responses=problems.responses(*_READ_ERRORS))
 async def read_profile(
-    session: Session,
+    log: Readings,
     user: CurrentUser,
     profile_id: ProfileId,
     keyring: Keys,
@@ -93,7 +94,7 @@ async def read_profile(
     language: Language,
 ) -> HealthProfileResponse:
     """Read a profile."""
-    profile = await health.read_profile(session, user, profile_id, keyring=keyring)
+    profile = await health.read_profile(log, user, profile_id, keyring=keyring)
     set_tag(response, profile.tag)
     return health.to_response(profile, language=language)
 

@@ -31,7 +31,7 @@ class Slot:
         if self._queue.locked():
             with metrics.waiting_for_connection():
                 await self._wait()
-        else:
+        else:  # nobody is in line: no clock is needed
             await self._queue.acquire()
         self._held = True
 

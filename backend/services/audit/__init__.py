@@ -2,6 +2,7 @@
 
 from backend.services.audit.activity import PlacedEvent, list_activity, read_events, to_response
 from backend.services.audit.chain import CHAIN_KEY, NOBODY, PLACE_KEY, Event, forget_places, nobody, record
+from backend.services.audit.group import AuditGroup
 from backend.services.audit.heads import Head, HeadInvalidError, anchor, read_heads
 from backend.services.audit.verification import ChainBrokenError, Verified, verify
 
@@ -9,6 +10,7 @@ __all__ = [
     "CHAIN_KEY",
     "NOBODY",
     "PLACE_KEY",
+    "AuditGroup",
     "ChainBrokenError",
     "Event",
     "Head",

@@ -7,21 +7,23 @@ from inside: the heads are written outside the database too (`heads.py`).
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller
+from backend.core.caller import Caller
 from backend.core.clock import now
 from backend.core.database import insert_into, metadata, violates
 from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction, AuditActor, AuditChain, AuditEvent
+from backend.utils.identifiers import uuid7
 from backend.utils.security import SealBrokenError, keyed_hash, new_key, open_sealed, seal
 
 CHAIN_KEY: Final = "audit-chain"
@@ -32,7 +34,20 @@ FIRST_CODE: Final = bytes(32)
 # Whatever is read is written down first: tables without mapped rows took a fifth of the time off that.
 _CHAINS = metadata.tables[AuditChain.__tablename__]
 _EVENTS = metadata.tables[AuditEvent.__tablename__]
-_WRITTEN = [column.key for column in _EVENTS.columns if not column.primary_key]
+_ADD = insert(_EVENTS)
+_HEADS = select(
+    _CHAINS.c.owner_id, _CHAINS.c.sequence + 1, _CHAINS.c.code, _CHAINS.c.key, _CHAINS.c.place_key
+)
+# On SQLite the unit has the one lock since it began.
+_HEAD = _HEADS.where(_CHAINS.c.owner_id == bindparam("owner")).with_for_update()
+_FREE_HEADS = _HEADS.where(_CHAINS.c.owner_id.in_(bindparam("owners", expanding=True))).with_for_update(
+    skip_locked=True
+)
+_MOVE = (
+    update(_CHAINS)
+    .where(_CHAINS.c.owner_id == bindparam("owner"))
+    .values(sequence=bindparam("last"), code=bindparam("code_of_last"))
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOBODYS_CHAINS = 16  # guesses at names that nobody has must not all wait for one row
 NOBODY: Final = frozenset(uuid.UUID(int=number) for number in range(_NOBODYS_CHAINS))
@@ -63,6 +78,38 @@ class _Head(NamedTuple):
     place_key: bytes | None
 
 
+class Content(Protocol):
+    """What of an event its code is computed over."""
+
+    owner_id: uuid.UUID
+    sequence: int
+    action: AuditAction
+    actor: AuditActor
+    actor_id: uuid.UUID | None
+    details: str
+    place: bytes | None
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class _Row:
+    """A new row of events: the model's own would be watched by a session."""
+
+    owner_id: uuid.UUID
+    sequence: int
+    action: AuditAction
+    actor: AuditActor
+    actor_id: uuid.UUID | None
+    details: str
+    place: bytes | None
+    recorded_at: datetime
+    code: bytes = b""
+
+    def values(self) -> dict[str, Any]:
+        """Return the columns."""
+        return {"id": uuid7()} | {name: getattr(self, name) for name in self.__slots__}
+
+
 def nobody(name: str) -> uuid.UUID:
     """Return the owner of the chain for attempts under a name that nobody has."""
     return uuid.UUID(int=sum(name.encode()) % _NOBODYS_CHAINS)
@@ -88,24 +135,64 @@ async def record(session: AsyncSession, event: Event, *, keyring: Keyring) -> No
 
 async def _append(session: AsyncSession, event: Event, keyring: Keyring) -> None:
     head = await _lock(session, event.owner_id, keyring)
-    row = AuditEvent(
-        owner_id=event.owner_id,
-        sequence=head.sequence,
-        action=event.action,
-        actor=event.actor,
-        actor_id=event.actor_id,
-        details=json.dumps(dict(event.details), sort_keys=True),
-        place=_seal_place(head, event.owner_id, keyring),
-        recorded_at=now(),
+    await _store(session, _chained(event.owner_id, head, [(event, caller.current())], keyring))
+
+
+async def record_free(
+    session: AsyncSession, events: Sequence[tuple[Event, Caller]], *, keyring: Keyring
+) -> set[uuid.UUID]:
+    """Write down what happened at some places, on those chains that exist and that nobody has locked.
+
+    Returns:
+        The owners of those chains. Whoever waited for the others' locks would keep all these waiting.
+    """
+    mine: dict[uuid.UUID, list[tuple[Event, Caller]]] = {}
+    for event, place in events:
+        mine.setdefault(event.owner_id, []).append((event, place))
+    free = await session.execute(_FREE_HEADS, {"owners": sorted(mine)})
+    heads = {owner_id: _Head(*head) for owner_id, *head in free}
+    rows = [
+        row for owner_id, head in heads.items() for row in _chained(owner_id, head, mine[owner_id], keyring)
+    ]
+    await _store(session, rows)
+    return set(heads)
+
+
+def _chained(
+    owner_id: uuid.UUID, head: _Head, events: Sequence[tuple[Event, Caller]], keyring: Keyring
+) -> list[_Row]:
+    """Return the rows of events that come after a head, in their order."""
+    key = keyring.unwrap(head.key, owner=owner_id, purpose=CHAIN_KEY)
+    place_key = (
+        None if head.place_key is None else keyring.unwrap(head.place_key, owner=owner_id, purpose=PLACE_KEY)
     )
-    key = keyring.unwrap(head.key, owner=event.owner_id, purpose=CHAIN_KEY)
-    row.code = code_of(row, before=head.code, key=key)
-    await session.execute(insert(_EVENTS).values({name: getattr(row, name) for name in _WRITTEN}))
-    await session.execute(
-        update(_CHAINS)
-        .where(_CHAINS.c.owner_id == event.owner_id)
-        .values(sequence=row.sequence, code=row.code)
-    )
+    before, rows = head.code, []
+    for sequence, (event, place) in enumerate(events, start=head.sequence):
+        row = _Row(
+            owner_id=owner_id,
+            sequence=sequence,
+            action=event.action,
+            actor=event.actor,
+            actor_id=event.actor_id,
+            details=json.dumps(dict(event.details), sort_keys=True),
+            place=place_key and _seal_place(place_key, place, owner_id, sequence),
+            recorded_at=now(),
+        )
+        before = row.code = code_of(row, before=before, key=key)
+        rows.append(row)
+    return rows
+
+
+async def _store(session: AsyncSession, rows: Sequence[_Row]) -> None:
+    """Write rows, each chain's in their order, and move the heads of the chains to the last of them."""
+    if not rows:
+        return
+    heads = {row.owner_id: row for row in rows}
+    await session.execute(_ADD, [row.values() for row in rows])
+    moved = [
+        {"owner": owner_id, "last": row.sequence, "code_of_last": row.code} for owner_id, row in heads.items()
+    ]
+    await session.execute(_MOVE, moved)
 
 
 async def forget_places(session: AsyncSession, owner_id: uuid.UUID) -> bytes | None:
@@ -121,7 +208,7 @@ async def forget_places(session: AsyncSession, owner_id: uuid.UUID) -> bytes | N
     return wrapped
 
 
-def code_of(event: AuditEvent, *, before: bytes, key: bytes) -> bytes:
+def code_of(event: Content, *, before: bytes, key: bytes) -> bytes:
     """Return the code that an event must have after the one with the code `before`."""
     content = [
         str(event.owner_id),
@@ -136,26 +223,21 @@ def code_of(event: AuditEvent, *, before: bytes, key: bytes) -> bytes:
     return keyed_hash(key, before + json.dumps(content, separators=(",", ":")).encode())
 
 
-def open_place(event: AuditEvent, place_key: bytes) -> caller.Caller:
+def open_place(event: AuditEvent, place_key: bytes) -> Caller:
     """Return where an event came from.
 
     Raises:
         SealBrokenError: It was altered or belongs to another event.
     """
     if event.place is None:
-        return caller.Caller()
+        return Caller()
     plain = open_sealed(place_key, event.place, associated=_binding(event.owner_id, event.sequence))
-    return caller.Caller(**json.loads(plain))
+    return Caller(**json.loads(plain))
 
 
 async def _lock(session: AsyncSession, owner_id: uuid.UUID, keyring: Keyring) -> _Head:
     """Lock the chain, and return its head with the number of the next event; begin one if there is none."""
-    head = (
-        select(_CHAINS.c.sequence + 1, _CHAINS.c.code, _CHAINS.c.key, _CHAINS.c.place_key)
-        .where(_CHAINS.c.owner_id == owner_id)
-        .with_for_update()  # on SQLite the unit has the one lock since it began
-    )
-    row = (await session.execute(head)).one_or_none()
+    row = (await session.execute(_HEAD, {"owner": owner_id})).one_or_none()
     if row is None:
         beginning = {
             "owner_id": owner_id,
@@ -166,16 +248,12 @@ async def _lock(session: AsyncSession, owner_id: uuid.UUID, keyring: Keyring) ->
             "anchored": 0,
         }
         await session.execute(insert_into(session, AuditChain, beginning).on_conflict_do_nothing())
-        row = (await session.execute(head)).one()
-    return _Head(*row)
+        row = (await session.execute(_HEAD, {"owner": owner_id})).one()
+    return _Head(*row[1:])
 
 
-def _seal_place(head: _Head, owner_id: uuid.UUID, keyring: Keyring) -> bytes | None:
-    if head.place_key is None:
-        return None
-    key = keyring.unwrap(head.place_key, owner=owner_id, purpose=PLACE_KEY)
-    plain = json.dumps(asdict(caller.current())).encode()
-    return seal(key, plain, associated=_binding(owner_id, head.sequence))
+def _seal_place(key: bytes, place: Caller, owner_id: uuid.UUID, sequence: int) -> bytes:
+    return seal(key, json.dumps(asdict(place)).encode(), associated=_binding(owner_id, sequence))
 
 
 def _binding(owner_id: uuid.UUID, sequence: int) -> bytes:

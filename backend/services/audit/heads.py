@@ -32,21 +32,34 @@ class Head:
 
 
 async def anchor(database: Database, ledger: Ledger, *, keyring: Keyring) -> int:
-    """Write down the heads of some chains that have grown, and return how many there were.
+    """Write down the heads of the chains that have grown, and return how many there were.
 
+    Each chain is met once, in the order of the owners: one that grows all the time keeps no other waiting.
     A head is marked as written in the transaction that waits for the ledger: if that fails, it is written
     again, and twice does no harm.
     """
+    count, last = 0, uuid.UUID(int=0)
+    while heads := await _anchor_some(database, ledger, after=last, keyring=keyring):
+        count, last = count + len(heads), heads[-1].owner_id
+        if len(heads) < _BATCH:
+            break
+    return count
+
+
+async def _anchor_some(
+    database: Database, ledger: Ledger, *, after: uuid.UUID, keyring: Keyring
+) -> list[Head]:
     async with database.unit() as session:
         grown = (
             select(AuditChain.owner_id, AuditChain.sequence, AuditChain.code)
-            .where(AuditChain.sequence > AuditChain.anchored)
+            .where(AuditChain.sequence > AuditChain.anchored, AuditChain.owner_id >= after)
+            .order_by(AuditChain.owner_id)
             .limit(_BATCH)
             .with_for_update(skip_locked=True)
         )
         heads = [Head(*row) for row in await session.execute(grown)]
         if not heads:
-            return 0
+            return []
         await session.execute(
             update(AuditChain)
             .where(AuditChain.owner_id.in_([head.owner_id for head in heads]))
@@ -54,7 +67,7 @@ async def anchor(database: Database, ledger: Ledger, *, keyring: Keyring) -> int
             .execution_options(synchronize_session=False)
         )
         await ledger.append([_sign(head, keyring) for head in heads])
-    return len(heads)
+    return heads
 
 
 def read_heads(lines: Iterable[str], *, keyring: Keyring) -> Iterator[Head]:

@@ -23,12 +23,11 @@ from backend.services.health.examination import find_faults
 from backend.services.health.profiles import (
     create_profile,
     list_profiles,
-    read_profile,
-    read_profiles,
     remove_profile,
     replace_profile,
     update_profile,
 )
+from backend.services.health.readings import read_profile, read_profiles
 from backend.services.health.records import ALL
 from backend.services.health.responses import to_allergy, to_condition, to_response, to_restriction
 from backend.services.health.revisions import (
@@ -41,6 +40,7 @@ from backend.services.health.revisions import (
     revisions_of,
     to_revision,
 )
+from backend.services.health.rows import ProfileRef
 from backend.services.health.sections import (
     ALLERGIES,
     DIETARY_RESTRICTIONS,
@@ -51,7 +51,6 @@ from backend.services.health.sections import (
 from backend.services.health.storage import (
     KEPT_REVISIONS,
     Profile,
-    ProfileRef,
     Versions,
     opened,
     profiles_of,

@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.keys import Keyring
 from backend.schemas.health import AllergyUpdate, DietaryRestrictionUpdate, MedicalConditionUpdate
+from backend.services.audit import AuditGroup
 from backend.services.health.content import to_code, with_entries
 from backend.services.health.errors import EntryExistsError, EntryNotFoundError, TooManyEntriesError
-from backend.services.health.profiles import read_profile
+from backend.services.health.readings import open_profile, record_shown
+from backend.services.health.rows import ProfileRef
 from backend.services.health.sections import E, EntryData, Section
-from backend.services.health.storage import Profile, ProfileRef, Versions, current_at, store
+from backend.services.health.storage import Profile, Versions, current_at, store
 from backend.services.users import Identity
 from backend.utils.identifiers import uuid7
 
@@ -66,7 +68,7 @@ async def add_entry(
 
 
 async def read_entry(
-    session: AsyncSession, user: Identity, place: Place[E], entry_id: uuid.UUID, *, keyring: Keyring
+    log: AuditGroup, user: Identity, place: Place[E], entry_id: uuid.UUID, *, keyring: Keyring
 ) -> Recorded[E]:
     """Return one entry.
 
@@ -74,8 +76,10 @@ async def read_entry(
         ProfileNotFoundError: The profile does not exist or is somebody else's.
         EntryNotFoundError: It has no such entry.
     """
-    profile = await read_profile(session, user, place.profile, keyring=keyring, fields=place.section.member)
-    return Recorded(profile, _entry(profile, place.section, entry_id))
+    profile = await open_profile(log, user, place.profile, keyring=keyring)
+    entry = _entry(profile, place.section, entry_id)
+    await record_shown(log, user, [profile.id], fields=place.section.member)
+    return Recorded(profile, entry)
 
 
 async def update_entry(  # noqa: PLR0913 - an entry stands in a list of a profile, and changes from a version

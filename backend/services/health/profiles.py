@@ -1,9 +1,8 @@
 """Health profiles: create, read, change, delete."""
 
 import uuid
-from collections.abc import Sequence
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,17 +20,15 @@ from backend.services.health.document import seal_document
 from backend.services.health.errors import (
     MAX_DEPENDANTS,
     ProfileExistsError,
-    ProfileNotFoundError,
     TooManyProfilesError,
 )
 from backend.services.health.records import ALL, record_reading
+from backend.services.health.rows import ProfileRef
 from backend.services.health.storage import (
     Profile,
-    ProfileRef,
     Versions,
     add_revision,
     current_at,
-    find,
     find_at,
     opened,
     profiles_of,
@@ -91,46 +88,6 @@ async def list_profiles(
     rows = list(await session.scalars(query))
     await record_reading(session, user, [row.id for row in rows], keyring=keyring)
     return [opened(row, owner=user, keyring=keyring) for row in rows]
-
-
-async def read_profile(
-    session: AsyncSession, user: Identity, profile: ProfileRef, *, keyring: Keyring, fields: str = ALL
-) -> Profile:
-    """Return one of one's profiles. `fields` names what of it will be shown, for the owner to know.
-
-    Raises:
-        ProfileNotFoundError: It does not exist or is somebody else's.
-    """
-    row = await find(session, user, profile)
-    await record_reading(session, user, [row.id], keyring=keyring, fields=fields)
-    return opened(row, owner=user, keyring=keyring)
-
-
-async def read_profiles(
-    session: AsyncSession, user: Identity, profiles: Sequence[ProfileRef], *, purpose: str, keyring: Keyring
-) -> list[Profile]:
-    """Return some of one's profiles in the order in which they are named. `purpose` is written down.
-
-    Raises:
-        ProfileNotFoundError: One does not exist or is somebody else's.
-    """
-    wanted = or_(
-        HealthProfile.id.in_([profile for profile in profiles if profile != "me"]),
-        HealthProfile.relationship == Relationship.SELF,
-    )
-    rows = list(await session.scalars(profiles_of(user).where(wanted)))
-    found: dict[ProfileRef, HealthProfile] = {}
-    for row in rows:
-        found[row.id] = row
-        if row.relationship is Relationship.SELF:
-            found["me"] = row
-    try:
-        chosen = [found[profile] for profile in profiles]
-    except KeyError:
-        raise ProfileNotFoundError from None
-    ids = list(dict.fromkeys(row.id for row in chosen))
-    await record_reading(session, user, ids, keyring=keyring, purpose=purpose)
-    return [opened(row, owner=user, keyring=keyring) for row in chosen]
 
 
 async def replace_profile(

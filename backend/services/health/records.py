@@ -1,7 +1,7 @@
 """Writing down who read or changed a profile: names of what was touched, never values."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,12 +28,19 @@ async def record_reading(
     fields: str = ALL,
     purpose: str = "",
 ) -> None:
-    """Write down that profiles are read: who cannot be told of it does not get to read."""
+    """Write down in this transaction that profiles are read: else nobody gets to read them."""
+    for event in events_of_reading(user, profiles, fields=fields, purpose=purpose):
+        await audit.record(session, event, keyring=keyring)
+
+
+def events_of_reading(
+    user: Identity, profiles: Sequence[uuid.UUID], *, fields: str = ALL, purpose: str = ""
+) -> Iterator[audit.Event]:
+    """Yield what is to be written down before somebody is shown profiles."""
     for start in range(0, len(profiles), _IN_ONE_EVENT):
         ids = " ".join(str(profile) for profile in profiles[start : start + _IN_ONE_EVENT])
         details = {"profiles": ids, "fields": fields} | ({"purpose": purpose} if purpose else {})
-        event = audit.Event(AuditAction.PROFILE_READ, user.id, details=details)
-        await audit.record(session, event, keyring=keyring)
+        yield audit.Event(AuditAction.PROFILE_READ, user.id, details=details)
 
 
 def changed_fields(before: Document, after: Document) -> str:

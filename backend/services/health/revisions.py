@@ -15,9 +15,9 @@ from backend.services.health.document import Document
 from backend.services.health.errors import RevisionNotFoundError
 from backend.services.health.records import record_reading
 from backend.services.health.responses import to_content
+from backend.services.health.rows import ProfileRef
 from backend.services.health.storage import (
     Profile,
-    ProfileRef,
     Versions,
     current_at,
     find,

@@ -3,9 +3,9 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import with_expression
 
@@ -18,14 +18,19 @@ from backend.services import audit
 from backend.services.health.document import Document, open_document, seal_document
 from backend.services.health.errors import ProfileNotFoundError
 from backend.services.health.records import changed_fields
+from backend.services.health.rows import (
+    ADD_REVISION,
+    CHANGE,
+    NEWEST,
+    ProfileRef,
+    StoredProfile,
+    one_of_unit,
+)
 from backend.services.users import Identity, Owner
 from backend.utils.security import SealBrokenError
 
 KEPT_REVISIONS: Final = 1_000
 """How many versions of a profile are kept, the present one among them."""
-
-ProfileRef = uuid.UUID | Literal["me"]
-"""A profile's identifier, or `me` for one's own."""
 
 Versions = frozenset[str] | None
 """Tags of the versions that a change may start from (If-Match), or bare numbers; None stands for any."""
@@ -48,16 +53,10 @@ class Profile:
         return _tag(self.id, self.version)
 
 
-_NEWEST = (
-    select(func.coalesce(func.max(HealthProfileRevision.version), 0))
-    .where(HealthProfileRevision.profile_id == HealthProfile.id)
-    .correlate(HealthProfile)
-    .scalar_subquery()
-)
 # Made once: it is the costly part of the query.
 _WITH_NEWEST = (
     select(HealthProfile)
-    .options(with_expression(HealthProfile.newest, _NEWEST))
+    .options(with_expression(HealthProfile.newest, NEWEST))
     .execution_options(populate_existing=True)
 )
 
@@ -69,26 +68,22 @@ def profiles_of(owner: Owner) -> Select[HealthProfile]:
 
 async def find(
     session: AsyncSession, user: Identity, profile: ProfileRef, *, lock: bool = False
-) -> HealthProfile:
+) -> StoredProfile:
     """Return the row of one of one's profiles, for nobody else to change until the end if it is locked.
 
     Raises:
         ProfileNotFoundError: It does not exist or is somebody else's.
     """
-    query = profiles_of(user)
-    if profile == "me":
-        query = query.where(HealthProfile.relationship == Relationship.SELF)
-    else:
-        query = query.where(HealthProfile.id == profile)
-    row = await session.scalar(query.with_for_update() if lock else query)
+    query, parameters = one_of_unit(user, profile, lock=lock)
+    row = (await session.execute(query, parameters)).one_or_none()
     if row is None:
         raise ProfileNotFoundError
-    return row
+    return StoredProfile(*row)
 
 
 async def find_at(
     session: AsyncSession, user: Identity, profile: ProfileRef, versions: Versions
-) -> HealthProfile:
+) -> StoredProfile:
     """Return the row of a profile that is about to be changed from one of the versions.
 
     Raises:
@@ -102,7 +97,7 @@ async def find_at(
     return row
 
 
-def opened(row: HealthProfile, *, owner: Owner, keyring: Keyring) -> Profile:
+def opened(row: StoredProfile | HealthProfile, *, owner: Owner, keyring: Keyring) -> Profile:
     """Open a row's document.
 
     Raises:
@@ -115,7 +110,7 @@ def opened(row: HealthProfile, *, owner: Owner, keyring: Keyring) -> Profile:
     return Profile(row.id, row.relationship, row.version, row.created_at, row.updated_at, document)
 
 
-def require_newest(row: HealthProfile) -> None:
+def require_newest(row: StoredProfile | HealthProfile) -> None:
     """Refuse a row that is behind its own revisions: somebody put it back.
 
     One that is ahead of them is served: its document is whole, and a statement that waited for another's
@@ -185,17 +180,15 @@ async def store(
     version, moment = current.version + 1, now()
     document = document.model_copy(update={"relationship": current.relationship})
     sealed = seal_document(document, profile_id=current.id, version=version, owner=user, keyring=keyring)
-    stored = await session.execute(
-        update(HealthProfile)
-        .where(
-            HealthProfile.id == current.id,
-            HealthProfile.owner_id == user.id,
-            HealthProfile.version == current.version,
-        )
-        .values(document=sealed, version=version, updated_at=moment)
-        .returning(HealthProfile.id)
-        .execution_options(synchronize_session=False)
-    )
+    change = {
+        "profile_id": current.id,
+        "owner": user.id,
+        "before": current.version,
+        "after": version,
+        "sealed": sealed,
+        "moment": moment,
+    }
+    stored = await session.execute(CHANGE, change)
     if stored.one_or_none() is None:
         raise PreconditionFailedError
     await add_revision(session, user, current.id, version, document=sealed, moment=moment)
@@ -222,15 +215,14 @@ async def add_revision(
     moment: datetime,
 ) -> None:
     """Keep what was written as this version. The seal is the same: it is bound to the version already."""
-    await session.execute(
-        insert(HealthProfileRevision).values(
-            profile_id=profile_id,
-            version=version,
-            document=document,
-            author_id=author.id,
-            recorded_at=moment,
-        )
-    )
+    revision = {
+        "profile_id": profile_id,
+        "version": version,
+        "document": document,
+        "author_id": author.id,
+        "recorded_at": moment,
+    }
+    await session.execute(ADD_REVISION, revision)
 
 
 async def _forget_oldest(session: AsyncSession, profile_id: uuid.UUID, version: int) -> None:

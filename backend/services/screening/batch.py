@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from backend.core.database import Database
 from backend.core.errors import InvalidInputError, Violation
 from backend.core.keys import Keyring
 from backend.core.violations import violations_of
@@ -13,6 +12,7 @@ from backend.core.workers import Worker
 from backend.schemas.base import ProblemViolation
 from backend.schemas.screening import BatchLabel, BatchLine, ScreeningBatch, ScreeningResponse
 from backend.services import catalog
+from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalog
 from backend.services.screening.law import Law
 from backend.services.screening.people import Person, law_of, respond, seat
@@ -32,7 +32,7 @@ class _Batch:
 
 
 async def check_batch(
-    database: Database, user: Identity, data: ScreeningBatch, *, keyring: Keyring, worker: Worker
+    log: AuditGroup, user: Identity, data: ScreeningBatch, *, keyring: Keyring, worker: Worker
 ) -> AsyncIterator[bytes]:
     """Return the lines of an answer to many labels. The profiles are read, and that written down, once.
 
@@ -45,7 +45,7 @@ async def check_batch(
     """
     known = catalog.current()
     law = law_of(data.regime, known)
-    people = await seat(database, user, data, known, purpose="check of many labels", keyring=keyring)
+    people = await seat(log, user, data, known, purpose="check of many labels", keyring=keyring)
     batch = _Batch(people, known, data.lang, law)
     first = await worker.run(_lines, batch, 0, data.labels[:1])
     return _all_lines(first, batch, data.labels, worker)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from backend.core import metrics
-from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.core.workers import Worker
 from backend.schemas.screening import (
@@ -16,6 +15,7 @@ from backend.schemas.screening import (
     Verdict,
 )
 from backend.services import catalog
+from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalog
 from backend.services.screening import lexicon
 from backend.services.screening.coverage import cover
@@ -33,7 +33,7 @@ _MAX_UNKNOWN = 20  # stretches of unknown words, of a dish
 
 
 async def check_menu(
-    database: Database, user: Identity, data: MenuCheck, *, keyring: Keyring, worker: Worker
+    log: AuditGroup, user: Identity, data: MenuCheck, *, keyring: Keyring, worker: Worker
 ) -> MenuResponse:
     """Check every dish of a menu for everybody at the table.
 
@@ -44,7 +44,7 @@ async def check_menu(
     """
     known = catalog.current()
     law = law_of(data.regime, known)
-    people = await seat(database, user, data, known, purpose="check of a menu", keyring=keyring)
+    people = await seat(log, user, data, known, purpose="check of a menu", keyring=keyring)
     return await worker.run(_respond, data, people, known, law)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from backend.core import metrics
 from backend.core.clock import now
-from backend.core.database import Database
 from backend.core.errors import ForbiddenError, InvalidInputError, Violation
 from backend.core.keys import Keyring
 from backend.core.workers import Worker
@@ -20,6 +19,7 @@ from backend.schemas.screening import (
     Table,
 )
 from backend.services import catalog, health
+from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalog
 from backend.services.health import Profile
 from backend.services.screening import lexicon
@@ -59,7 +59,7 @@ class Person:
 
 
 async def check(
-    database: Database, user: Identity, data: ScreeningCheck, *, keyring: Keyring, worker: Worker
+    log: AuditGroup, user: Identity, data: ScreeningCheck, *, keyring: Keyring, worker: Worker
 ) -> ScreeningResponse:
     """Check a label against some of one's profiles, and guests.
 
@@ -70,7 +70,7 @@ async def check(
     """
     known = catalog.current()
     law = law_of(data.regime, known)
-    people = await seat(database, user, data, known, purpose="check", keyring=keyring)
+    people = await seat(log, user, data, known, purpose="check", keyring=keyring)
     # Up to fifty people and 20,000 characters: other requests go on meanwhile.
     return await worker.run(respond, data, people, known, law)
 
@@ -98,7 +98,7 @@ def answer_guests(data: GuestCheck) -> ScreeningResponse:
 
 
 async def seat(
-    database: Database, user: Identity, table: Table, known: Catalog, *, purpose: str, keyring: Keyring
+    log: AuditGroup, user: Identity, table: Table, known: Catalog, *, purpose: str, keyring: Keyring
 ) -> list[Person]:
     """Return the people of a question: one's profiles, then guests. `purpose` is written down.
 
@@ -109,10 +109,9 @@ async def seat(
     guests = _guests(table, known, catalog.spoken())
     if not table.chosen:
         return guests
-    # Reading is written down, and whoever writes may keep others waiting: that ends before the work begins.
-    async with database.unit() as session:
-        profiles = await health.read_profiles(session, user, table.chosen, purpose=purpose, keyring=keyring)
-        _refuse_twice([profile.id for profile in profiles])
+    profiles = await health.read_profiles(
+        log, user, table.chosen, purpose=purpose, accept=_refuse_twice, keyring=keyring
+    )
     people = [_of_profile(profile, known) for profile in profiles]
     return [*people, *guests]
 

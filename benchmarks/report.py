@@ -1,0 +1,87 @@
+"""Tables for people, and the file that the figures are kept in."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bars import Results, Verdict
+from benchmarks.sections import POSTGRES, SECTIONS
+
+RESULTS = Path(__file__).with_name("results.json")
+_COLUMNS = (
+    ("rate", "a second", "{:10,.0f}"), ("p50", "p50 ms", "{:9.1f}"), ("p99", "p99 ms", "{:9.1f}"),
+    ("cpu_microseconds", "CPU us", "{:9,.0f}"), ("megabytes", "PSS MB", "{:8.0f}"),
+    ("refused", "refused", "{:8}"), ("broken", "broken", "{:7}"),
+)  # fmt: skip
+
+
+def show(section: str, found: dict[str, dict[str, Any]]) -> None:
+    """Print what a section measured; ratios are to Safeplate on PostgreSQL."""
+    print(f"\n{section}: {SECTIONS[section].__doc__}", flush=True)
+    if all("p50" not in members for members in found.values()):
+        for name, members in found.items():
+            told = ", ".join(f"{key} {_short(value)}" for key, value in members.items())
+            print(f"  {name:34} {told}")
+        return
+    heads = "".join(_head(title, form) for _, title, form in _COLUMNS)
+    print(f"  {'':34}{heads}   ratio")
+    ours = next((members for name, members in found.items() if name.startswith(POSTGRES)), None)
+    for name, members in found.items():
+        cells = "".join(
+            form.format(members[key]) if key in members else _head("", form) for key, _, form in _COLUMNS
+        )
+        ratio = members["rate"] / ours["rate"] if ours and ours["rate"] else float("nan")
+        print(f"  {name:34}{cells}{ratio:8.2f}")
+
+
+def show_bars(verdicts: Sequence[Verdict]) -> bool:
+    """Print the closing table, and tell whether every bar holds."""
+    print(f"\n{'bar':56} {'asked':>9} {'measured':>9}  holds")
+    for verdict in verdicts:
+        print(
+            f"{verdict.words:56} {verdict.limit:>9} {verdict.value:9.2f}  {'yes' if verdict.holds else 'NO'}"
+        )
+    return all(verdict.holds for verdict in verdicts)
+
+
+def read() -> dict[str, Any]:
+    """Return the figures that are kept; empty where there are none."""
+    if not RESULTS.exists():
+        return {}
+    kept: dict[str, Any] = json.loads(RESULTS.read_text())
+    return kept
+
+
+def keep(machine: dict[str, str], results: Results, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Write the figures, beside those of sections that were not measured now, and return all."""
+    kept = read()
+    sections = kept.get("sections", {}) | {name: _rounded(found) for name, found in results.items()}
+    bars = {bar["bar"]: bar for bar in kept.get("bars", [])}
+    for verdict in verdicts:
+        bars[verdict.words] = {
+            "bar": verdict.words,
+            "asked": verdict.limit,
+            "measured": _short(verdict.value),
+            "holds": verdict.holds,
+        }
+    whole = {"machine": machine, "bars": list(bars.values()), "sections": sections}
+    RESULTS.write_text(json.dumps(whole, indent=1) + "\n")
+    return whole
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {key: _rounded(member) for key, member in value.items()}
+    return _short(value)
+
+
+def _short(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, list):
+        return [_short(member) for member in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def _head(title: str, form: str) -> str:
+    width = int(form.removeprefix("{:").split(".")[0].rstrip(",}"))
+    return f"{title:>{width}}"
