@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.clauses import Clauses, Found, is_denied, touch
@@ -12,6 +13,8 @@ from backend.utils.text import Folded
 _APART = re.compile(r"\n|\s[-\u2010-\u2015]\s")
 _JOINED = re.compile(r"\s*")
 _LISTED = re.compile(r"[\s,/]*")  # between the things of one list
+# Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
+_FREE_SUFFIX: Final = Role.FREE_SUFFIX
 
 
 def objects_before(text: str, found: Sequence[Found], objects: Collection[str]) -> Mapping[int, list[int]]:
@@ -65,7 +68,7 @@ def with_suffixes(
     apart = (
         (item.start, suffix.end)
         for item, suffix in pairwise(found)
-        if suffix.meaning.role is Role.FREE_SUFFIX
+        if suffix.meaning.role is _FREE_SUFFIX
         and item.start in marked
         and _APART.search(original, label.ends[item.end - 1], label.starts[suffix.start])
     )
@@ -74,7 +77,7 @@ def with_suffixes(
 
 def _suffixed(label: Folded, found: Sequence[Found]) -> Iterator[tuple[Found, ClauseKind]]:
     for index, (before, suffix) in enumerate(pairwise(found)):
-        is_suffix = suffix.meaning.role is Role.FREE_SUFFIX and before.meaning.role is Role.TERM
+        is_suffix = suffix.meaning.role is _FREE_SUFFIX and before.meaning.role is Role.TERM
         if is_suffix and touch(label.text, before, suffix):
             yield before, _unless_denied(ClauseKind.FREE_FROM, index, found, label.text)
 
