@@ -7,6 +7,7 @@ from typing import Final
 
 from backend.schemas.screening import ClauseKind
 from backend.services.catalog import Catalog
+from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
 
 _MAX_PLACES = 25  # of one substance in one kind of clause: the first convince, a hostile text has thousands
@@ -18,21 +19,17 @@ _SUITABILITY: Final = ClauseKind.SUITABILITY
 def by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
     """Return what a label mentions, by code; what it says to be absent is left out."""
     groups: dict[str, list[Mention]] = defaultdict(list)
+    places: dict[tuple[str, ClauseKind, Role], int] = defaultdict(int)
     for mention in mentions:
         clause = mention.clause
         if clause is _FREE_FROM or clause is _SUITABILITY:
             continue  # they say what is not in the food
         for code in _meant(mention.codes, known):
-            group = groups[code]
-            if len(group) < _MAX_PLACES or _is_rare(mention, group):
-                group.append(mention)
+            kind = (code, clause, mention.role)
+            places[kind] += 1
+            if places[kind] <= _MAX_PLACES:
+                groups[code].append(mention)
     return groups
-
-
-def _is_rare(mention: Mention, group: Iterable[Mention]) -> bool:
-    """Whether few mentions of a substance are of one kind."""
-    kind = mention.clause, mention.role
-    return sum((other.clause, other.role) == kind for other in group) < _MAX_PLACES
 
 
 @lru_cache(maxsize=4_096)  # a label names the same things again and again
