@@ -1,6 +1,7 @@
 """How fast labels are read and judged, beside the bare search for the lexicon's phrases."""
 
 import resource
+import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -9,12 +10,15 @@ from pathlib import Path
 
 from backend.services import catalog
 from backend.services.catalog import Catalog
-from backend.services.screening import Requirement, judge, lexicon, read
+from backend.services.screening import AllergyRequirement, Requirement, judge, lexicon, read, screen
 from backend.services.screening.judge import require_allergy
 from backend.services.screening.lexicon import Lexicon
 from backend.utils.text import fold
 
 ROUNDS = 300
+MEDIAN = 250  # characters of a label
+MIN_RATE, MAX_SECONDS, MAX_MEGABYTES, MAX_RATIO = 5_000, 1, 60, 1.5
+PERSON = (AllergyRequirement("milk"), AllergyRequirement("nuts"))
 ENGLISH = (
     "Ingredients: fortified wheat flour (wheat flour, calcium carbonate, iron, niacin, thiamin), sugar, "
     "palm oil, skimmed milk powder, raising agents: sodium bicarbonate, ammonium bicarbonate; emulsifier: "
@@ -58,15 +62,34 @@ def main() -> None:
     seconds, megabytes = time.process_time() - started, _resident() - before
     print(f"{len(words.phrases):,} phrases loaded in {seconds:.2f} s of one core, {megabytes:.0f} MB")
     requirements = [require_allergy(known.allergens[code], known, traces=True) for code in ("milk", "nuts")]
+    rates, ratios = [], []
     for language, label in LABELS.items():
         baseline = _time(f"search alone, {language}", label, _searching(label, words))
         checking = partial(_check, label, language, words, requirements, known)
         whole = _time(f"read and judge, {language}", label, checking)
         print(f"{'ratio':20} {whole / baseline:10.1f} times the search alone")
+        asking = partial(screen, label[:MEDIAN], PERSON, language)
+        rates.append(1 / _time(f"screen(), {language}", label[:MEDIAN], asking))
     print(f"{'microseconds a character':26} at {SHORT:,} {'at':>6} {LONG:,}  ratio")
     for name, text in GROWING.items():
         short, long = (_per_character(text[:size], words, requirements, known) for size in (SHORT, LONG))
         print(f"{name:26} {short:6.2f} {long:13.2f} {long / short:6.2f}")
+        ratios.append(long / short)
+    sys.exit(_compare(min(rates), seconds, megabytes, max(ratios)))
+
+
+def _compare(rate: float, seconds: float, megabytes: float, ratio: float) -> int:
+    """Print whether what must be reached is, and return the exit code: 1 where something is not."""
+    rows = (
+        ("screen(), labels/s", ">= 5,000", rate, rate >= MIN_RATE),
+        ("lexicons, s", "< 1", seconds, seconds < MAX_SECONDS),
+        ("lexicons, MB", "< 60", megabytes, megabytes < MAX_MEGABYTES),
+        ("worst ratio of 20,000 to 200", "< 1.5", ratio, ratio < MAX_RATIO),
+    )
+    print(f"{'bar':30} {'':>8} {'measured':>10}  holds")
+    for name, bar, measured, holds in rows:
+        print(f"{name:30} {bar:>8} {measured:10,.2f}  {'yes' if holds else 'NO'}")
+    return 0 if all(row[-1] for row in rows) else 1
 
 
 def _resident() -> float:

@@ -71,6 +71,8 @@ def fold(text: str) -> str:
 def fold_mapped(text: str) -> Folded:
     """Fold a text and remember where every character came from."""
     simple = text.translate(_single)
+    if _MANY not in simple and "  " not in simple:  # as most are: every character stays where it was
+        return Folded(simple, range(len(text)), range(1, len(text) + 1))
     folding = _Folding([], [], [])
     done = 0
     for run in _UNEVEN.finditer(simple):

@@ -7,6 +7,7 @@ A word is taken apart only if its parts leave no letter over, and so that they a
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 
 from backend.services.screening.clauses import Found
 from backend.services.screening.lexicon import Lexicon
@@ -19,6 +20,7 @@ _MIN_FOREIGN = (
 )
 _SOURCES = {Role.TERM, Role.MAYBE}
 _TELLING = {*_SOURCES, Role.FREE_SUFFIX}
+_START = attrgetter("start")
 
 Match = tuple[int, int, int]
 """A phrase in a folded text: its number in the lexicon, its start and its end; not always a whole word."""
@@ -55,12 +57,14 @@ def take_apart(
             endings: the German "Störe" are no English "store". Where no word tells the
             language, none is foreign.
     """
-    foreign = [name for name in lexicon.joints if name not in languages]
-    for language in [*(name for name in languages if name in lexicon.joints), *foreign]:
-        joints, fewest = lexicon.joints[language], 1
+    parted = _places(inside, lexicon)
+    foreign = [name for name in lexicon.joints if name in parted and name not in languages]
+    for language in [*(name for name in languages if name in parted), *foreign]:
+        joints, places = lexicon.joints[language], parted[language]
         if language in foreign:
-            joints, fewest = _without_endings(joints) if languages else joints, _MIN_FOREIGN
-        places = sorted(_places(inside, lexicon, language, fewest), key=lambda place: place.start)
+            joints = _without_endings(joints) if languages else joints
+            places = [place for place in places if _is_telling(place)]
+        places.sort(key=_START)
         if last := _read(text, word, places, joints):
             return list(_tiled(word, last, language))
     return []
@@ -71,12 +75,18 @@ def _without_endings(joints: Joints) -> Joints:
     return replace(joints, endings=())
 
 
-def _places(inside: Sequence[Match], lexicon: Lexicon, language: str, fewest: int) -> Iterator[_Place]:
+def _places(inside: Sequence[Match], lexicon: Lexicon) -> dict[str, list[_Place]]:
+    """Return what may be parts of a word, for each language that knows any."""
+    places: dict[str, list[_Place]] = {}
     for phrase, start, end in inside:
         for part in lexicon.parts[phrase]:
-            is_long = end - start >= fewest or part.meaning.role not in _SOURCES
-            if is_long and part.meaning.language == language:
-                yield _Place(start, end, part)
+            places.setdefault(part.meaning.language, []).append(_Place(start, end, part))
+    return places
+
+
+def _is_telling(place: _Place) -> bool:
+    """Whether a part counts where nothing else on the label is of its language."""
+    return place.end - place.start >= _MIN_FOREIGN or place.part.meaning.role not in _SOURCES
 
 
 def _read(text: str, word: tuple[int, int], places: Sequence[_Place], joints: Joints) -> _Step | None:

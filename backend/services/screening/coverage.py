@@ -10,7 +10,7 @@ from backend.services.screening.mentions import Span
 from backend.services.screening.sources import Piece, PieceKind, SourceReading
 
 _LISTS = {ClauseKind.INGREDIENTS, ClauseKind.CONTAINS}
-_ITEM = re.compile(r"(?:[^,;()\[\]:•·|/\n.]|\.(?!\s|\Z))+")
+_ITEM = re.compile(r"(?:[^,;()\[\]:•·|/\n.]+|\.(?!\s|\Z))+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -56,8 +56,9 @@ def _ingredients(read: SourceReading) -> Iterator[tuple[int, int]]:
             yield base, base + len(piece.text)
     for start, end, kind in read.reading.clauses:
         piece, base = read.place(start)
-        if piece.kind is PieceKind.LABEL and kind in _LISTS:
+        if kind in _LISTS and piece.kind is PieceKind.LABEL:
             for item in _ITEM.finditer(piece.text, start - base, end - base):
+                first, after = item.span()
                 # "Ingredients:" and "emulsifier:" head what follows.
-                if _LETTER.search(item[0]) and piece.text[item.end() : item.end() + 1] != ":":
-                    yield base + item.start(), base + item.end()
+                if not piece.text.startswith(":", after) and _LETTER.search(piece.text, first, after):
+                    yield base + first, base + after

@@ -7,6 +7,7 @@ from backend.services.screening.compounds import Match
 from backend.services.screening.damage import codes_of, misread
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.meanings import Role
+from backend.services.screening.tokens import NO_PHRASE
 
 _MIN_EDGE = 5  # letters of a name within a word
 _MIN_REST = 2  # letters of what is left: one more may be a misprint
@@ -104,10 +105,9 @@ def _held(
 
 def _glued(pair: tuple[str, str], lexicon: Lexicon, languages: Sequence[str]) -> tuple[str, ...]:
     """Return what two words that are run together stand for: what they mean as one phrase, if they do."""
-    joined = " ".join(pair)
-    for phrase, start, end in lexicon.automaton.find_matches_as_indexes(joined, overlapping=True):
-        if end - start == len(joined):
-            meanings = lexicon.meanings[phrase]
-            return next((meaning.codes for meaning in meanings if meaning.role is Role.TERM), ())
+    phrase = lexicon.beginnings.get(" ".join(pair), NO_PHRASE)
+    if phrase != NO_PHRASE:
+        meanings = lexicon.meanings[phrase]
+        return next((meaning.codes for meaning in meanings if meaning.role is Role.TERM), ())
     found = [codes_of(name, lexicon, languages) for name in pair if len(name) >= _MIN_GLUED]
     return tuple(dict.fromkeys(code for codes in found for code in codes))

@@ -1,28 +1,31 @@
 """Judging a label for one person: their requirements against what it mentions."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
+from backend.services.screening.doubts import Doubt
+from backend.services.screening.groups import by_code
 from backend.services.screening.law import NO_LAW, Law, undeclared
 from backend.services.screening.match import Reading
 from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
+_LISTS = {ClauseKind.INGREDIENTS, ClauseKind.CONTAINS}
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
 _MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
-_MAX_PLACES = 25  # of one substance in one kind of clause: the first convince, a hostile text has thousands
 MAX_FINDINGS = 300  # of one person, the worst first, for the same reason
 NOTHING_SAID = "the profile does not tell of allergies, nor that there are none"
 OWN_RECORD = "the person's own record"  # what an allergy rests on
+# Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
+_MAYBE: Final = Role.MAYBE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Requirement:
     """Something that a person avoids.
 
@@ -46,7 +49,7 @@ class Requirement:
     traces: bool
     source: str = OWN_RECORD
     why: str = ""
-    concerned: frozenset[str] = field(init=False, repr=False, compare=False)
+    concerned: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Join the codes once: every label asks for them."""
@@ -70,7 +73,7 @@ class Finding(NamedTuple):
 
 def fold_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst verdict; of none, that no conflict was found."""
-    return max(verdicts, key=lambda verdict: _SEVERITY[verdict], default=Verdict.NO_CONFLICT_FOUND)
+    return max(verdicts, key=_SEVERITY.__getitem__, default=Verdict.NO_CONFLICT_FOUND)
 
 
 def require_allergy(allergen: Allergen, known: Catalog, *, traces: bool) -> Requirement:
@@ -136,13 +139,12 @@ def conflicts(
             for mention in groups[code]
             if (finding := _finding(requirement, code, mention, known, law))
         ]
-        if of_it:
-            yield from _worst_of_place(of_it)
+        yield from _worst_of_place(of_it) if len(of_it) > 1 else of_it
 
 
 def worst_first(findings: Iterable[Finding], most: int = MAX_FINDINGS) -> tuple[Finding, ...]:
     """Return the worst findings, in the order of the label."""
-    kept = sorted(findings, key=lambda finding: -_SEVERITY[finding.verdict])[:most]
+    kept = sorted(findings, key=_lenience)[:most]
     return tuple(sorted(kept, key=_place))
 
 
@@ -196,73 +198,55 @@ def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:
     return fold_verdicts([*least, *(finding.verdict for finding in findings)])
 
 
-def by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
-    """Return what a label mentions, by code; what it says to be absent is left out."""
-    groups: dict[str, list[Mention]] = defaultdict(list)
-    places: dict[tuple[str, ClauseKind, Role], int] = defaultdict(int)
-    for mention in mentions:
-        clause = mention.clause
-        if clause is ClauseKind.FREE_FROM or clause is ClauseKind.SUITABILITY:
-            continue  # they say what is not in the food
-        for code in _meant(mention.codes, known):
-            kind = (code, mention.clause, mention.role)
-            places[kind] += 1
-            if places[kind] <= _MAX_PLACES:
-                groups[code].append(mention)
-    return groups
-
-
-@lru_cache(maxsize=4_096)  # a label names the same things again and again
-def _meant(codes: tuple[str, ...], known: Catalog) -> tuple[str, ...]:
-    """Return what codes stand for: "milk" and "raw milk" are cow's milk, "goat's milk" is not.
-
-    In one order, since of equally bad findings the first is kept: two processes must say the same.
-    """
-    meant = set(codes)
-    for code in codes:
-        for wider in (code, *known.ancestors(code)):
-            bare = known.substances[wider].bare
-            if bare is not None and not code.startswith(f"{wider}."):
-                meant.add(bare)
-    return tuple(sorted(meant))
-
-
 def _finding(
     requirement: Requirement, code: str, mention: Mention, known: Catalog, law: Law
 ) -> Finding | None:
+    _, _, _, role, _, clause, doubt, exempt = mention
+    said = _said(requirement, code, role, clause, doubt, known)
+    if said is None:
+        return None
+    is_open = role is _MAYBE and clause in _LISTS
+    if is_open and code in law.declared and (law.code, code) not in exempt:
+        return None
+    return Finding(requirement, said[0], code, mention, said[1])
+
+
+@lru_cache(maxsize=16_384)  # the same is said of the same requirement again and again, whatever the label
+def _said(
+    requirement: Requirement, code: str, role: Role, clause: ClauseKind, doubt: Doubt | None, known: Catalog
+) -> tuple[Verdict, str] | None:
+    """Return what it means that a label names something, in whichever words: a verdict and its reason."""
     name = known.substances[code].names["en"]
-    if mention.clause is ClauseKind.PRECAUTIONARY:
+    if clause is ClauseKind.PRECAUTIONARY:
         if not requirement.traces:
             return None
-        verdict, reason = _warned(mention, name)
-    elif mention.clause in _ASIDES:
+        verdict, reason = _warned(role, doubt, name)
+    elif clause in _ASIDES:
         # Should the clause have been drawn too far, what it hides must still be seen.
-        if mention.role is Role.MAYBE or requirement.kind is not RuleKind.STRICT:
+        if role is _MAYBE or requirement.kind is not RuleKind.STRICT:
             return None
         verdict, reason = Verdict.UNKNOWN, f"names {name} where the label speaks of something else"
-    elif mention.role is Role.MAYBE:
-        if code in law.declared and (law.code, code) not in mention.exempt:
-            return None
+    elif role is _MAYBE:
         verdict, reason = Verdict.UNKNOWN, f"the label does not tell the source, which could be: {name}"
     else:
-        verdict, reason = _listed(requirement, code, mention, known)
-    return Finding(requirement, verdict, code, mention, reason + requirement.why)
+        verdict, reason = _listed(requirement, code, doubt, known)
+    return verdict, reason + requirement.why
 
 
-def _warned(mention: Mention, name: str) -> tuple[Verdict, str]:
+def _warned(role: Role, doubt: Doubt | None, name: str) -> tuple[Verdict, str]:
     """Judge something that a precautionary statement names."""
-    if mention.doubt:
-        return Verdict.LIKELY, f"in a precautionary statement, {mention.doubt} {name}"
-    if mention.role is Role.MAYBE:  # "may contain seeds": no law requires a warning to be exact
+    if doubt:
+        return Verdict.LIKELY, f"in a precautionary statement, {doubt} {name}"
+    if role is _MAYBE:  # "may contain seeds": no law requires a warning to be exact
         return Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
     return Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
 
 
-def _listed(requirement: Requirement, code: str, mention: Mention, known: Catalog) -> tuple[Verdict, str]:
+def _listed(requirement: Requirement, code: str, doubt: Doubt | None, known: Catalog) -> tuple[Verdict, str]:
     """Judge something that the label lists."""
     name = known.substances[code].names["en"]
-    if mention.doubt:
-        return Verdict.LIKELY, f"{mention.doubt} {name}"
+    if doubt:
+        return Verdict.LIKELY, f"{doubt} {name}"
     if code in requirement.akin:
         kin = known.substances[requirement.code].names["en"]
         return Verdict.LIKELY, f"is {name}, to which most people who react to {kin} react too"
@@ -279,8 +263,8 @@ def _worst_of_place(findings: Iterable[Finding]) -> Iterable[Finding]:
     """Keep one finding for each stretch of the label: the worst, and of those the most specific."""
     kept: dict[tuple[int, int], Finding] = {}
     for finding in findings:
-        before = kept.get(_place(finding))
-        if before is None or _weight(finding) > _weight(before):
+        before = kept.setdefault(_place(finding), finding)
+        if before is not finding and _weight(finding) > _weight(before):
             kept[_place(finding)] = finding
     return kept.values()
 
@@ -290,8 +274,12 @@ def _weight(finding: Finding) -> tuple[int, bool, int]:
     return (_SEVERITY[finding.verdict], finding.allergen in finding.mention.codes, len(finding.allergen))
 
 
+def _lenience(finding: Finding) -> int:
+    return -_SEVERITY[finding.verdict]
+
+
 def _place(finding: Finding) -> tuple[int, int]:
-    return finding.mention.start, finding.mention.end
+    return finding.mention[:2]
 
 
 def _why(holder: Diet | Condition, rule: Rule) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import filterfalse
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -26,6 +27,7 @@ from backend.services.screening.files import (
 from backend.services.screening.listing import claiming_words
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
 from backend.services.screening.own_words import own_words, with_own_words
+from backend.services.screening.tokens import beginnings_of
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
@@ -53,11 +55,13 @@ class Lexicon:
     """Every phrase of every language.
 
     Attributes:
-        phrases: The folded phrases, in the order in which the automaton counts them.
+        phrases: The folded phrases: first those that are one word.
+        beginnings: The number of each phrase that stands by itself, and `NO_PHRASE` for what begins one.
         meanings: For each phrase, its meaning in each language that has it.
-        edges: For each phrase: 0 if it is no word by itself, 2 if a digit begins or ends it, else 1.
+        numeric: For each phrase: whether a digit begins or ends it.
         weights: For each phrase: how much it tells about the language; nothing if two languages have it.
         parts: For each phrase, what it means within longer words.
+        automaton: Finds those that are one word within longer words.
         joints: For each language that joins words.
         declared: Codes that some food law requires on labels, kinds included.
         sources: Codes of what an ingredient can be made from: allergens, but no additives.
@@ -70,8 +74,9 @@ class Lexicon:
     """
 
     phrases: tuple[str, ...]
+    beginnings: Mapping[str, int]
     meanings: tuple[tuple[Meaning, ...], ...]
-    edges: bytes
+    numeric: bytes
     weights: bytes
     parts: tuple[tuple[Part, ...], ...]
     joints: Mapping[str, Joints]
@@ -144,16 +149,20 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         if file.compounds:
             _add(parts, _parts(file.language, file.compounds, entries))
             joints[file.language] = _joints(file.compounds)
-    phrases = tuple({**words, **parts})
+    single = tuple(filter(str.isalpha, {**words, **parts}))
+    phrases = (*single, *filterfalse(str.isalpha, {**words, **parts}))
     return Lexicon(
         phrases=phrases,
+        beginnings=beginnings_of(
+            (phrase, number) for number, phrase in enumerate(phrases) if phrase in words
+        ),
         meanings=tuple(words.get(phrase, ()) for phrase in phrases),
-        edges=bytes(_edge(phrase) if phrase in words else 0 for phrase in phrases),
+        numeric=bytes(phrase[:1].isdecimal() or phrase[-1:].isdecimal() for phrase in phrases),
         weights=bytes(_weight(phrase, words.get(phrase, ())) for phrase in phrases),
         parts=tuple(parts.get(phrase, ()) for phrase in phrases),
         joints=joints,
         # The densest of the implementations: as fast as the others here, in a fraction of the memory.
-        automaton=AhoCorasick(phrases, implementation=Implementation.ContiguousNFA),
+        automaton=AhoCorasick(single, implementation=Implementation.ContiguousNFA),
         languages=tuple(texts),
         declared=declared,
         sources=frozenset(known.allergens) - _with_kinds(_ADDITIVES, known),
@@ -169,10 +178,6 @@ def load(folder: Path, known: Catalog) -> Lexicon:
 def check(name: str, text: bytes, known: Catalog) -> None:
     """Check one language's file; a fault is raised as `load` raises it."""
     _check(name, _read(name, text), known, _sources(known))
-
-
-def _edge(phrase: str) -> int:
-    return 2 if phrase[:1].isdecimal() or phrase[-1:].isdecimal() else 1
 
 
 def _weight(phrase: str, meanings: Sequence[Meaning]) -> int:

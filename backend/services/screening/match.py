@@ -1,11 +1,9 @@
 """Reading a label: which phrases it holds, what they mean there, and which words are not understood."""
 
 import re
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain
 from operator import itemgetter
 
 from backend.schemas.screening import ClauseKind
@@ -17,15 +15,16 @@ from backend.services.screening.listing import lists_anything
 from backend.services.screening.meanings import Meaning, Role
 from backend.services.screening.mentions import Mention, Span, doubtful, mentions, span_of
 from backend.services.screening.segment import segment
+from backend.services.screening.tokens import NO_PHRASE, TOKEN
 from backend.utils.text import Folded, fold_mapped
 
+_LATIN_END = "\u024f"
 # A single letter is a word in Chinese, Japanese or Korean; it tells nothing in Latin, Greek or Cyrillic.
-_WORD = re.compile(r"[^\W\d_]{2,}|(?![\u0000-\u024f\u0370-\u052f])[^\W\d_]")
+_LONE_WORD = re.compile(r"[^\W\d\u0000-\u024f\u0370-\u052f]")
 _MISREAD = re.compile(r"[01359](?=[^\W\d_])")  # a digit before a letter
 _MIXED = re.compile(r"[^\W_]+")
 _NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number
 _NUMBER_AFTER = re.compile(r"[.,·/]?\d")
-_DIGIT_EDGE = 2  # of `Lexicon.edges`
 _MAX_GAP = 4  # characters between the parts of a number: "2 , 0 %"
 _SUBSTANCES = {Role.TERM, Role.MAYBE}
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
@@ -34,7 +33,9 @@ _MIN_SHORT_SHARE, _MIN_FOREIGN_LETTERS = (
     0.05,
     5,
 )  # shorter words than that mean many things over the languages
-_END = itemgetter(2)  # of a match
+_START = itemgetter(0)  # of a phrase and of a mention
+_WEIGHT = itemgetter(1)  # of a language in a ranking
+_ROLES = {role: place for place, role in enumerate(Role)}
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 
 
@@ -70,30 +71,29 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         language: The language's code, if known.
     """
     label = fold_mapped(text)
-    matches = lexicon.automaton.find_matches_as_indexes(label.text, overlapping=True)
-    chosen = list(_longest(label.text, matches, lexicon))
-    weights = _weigh(chosen, lexicon, language)
-    found = list(_meant(chosen, weights, lexicon))
-    words = [match.span() for match in _WORD.finditer(label.text)]
-    inside = _within(matches, _outside(words, found))
-    known = _languages(weights, _MIN_SHORT_SHARE)
-    for word, places in inside.items():
-        found.extend(take_apart(label.text, word, places, lexicon, known))
-    found.sort(key=lambda item: item.start)
+    tokens = [token.span() for token in TOKEN.finditer(label.text)]
+    chosen = _longest(label.text, tokens, lexicon)
+    ranking = _rank(chosen, lexicon, language)
+    known, main = _languages(ranking, _MIN_SHORT_SHARE), _languages(ranking, _MIN_LANGUAGE_SHARE)
+    found = list(_meant(chosen, known, lexicon))
+    words = _words(label.text, tokens)
+    inside = {word: _within(label.text, word, lexicon) for word in _outside(words, found)}
+    parts = {word: take_apart(label.text, word, inside[word], lexicon, known) for word in inside}
+    found.extend(chain.from_iterable(parts.values()))
+    found.sort(key=_START)
     clauses = segment(label, text, found, lexicon)
+    strange = [word for word in inside if not parts[word] and not lexicon.allergy.search(label.text, *word)]
     if not _UNREAD.isdisjoint(clauses.kinds):
         words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
-    strange = [
-        word for word in _outside(words, found) if not lexicon.allergy.search(label.text, word[0], word[1])
-    ]
-    main = _languages(weights, _MIN_LANGUAGE_SHARE)
+        strange = [word for word in strange if clauses.at(word[0]) not in _UNREAD]
     unsure = doubts(label.text, [*strange, *_mixed(label.text)], inside, lexicon, main)
     mentioned = [
         *mentions(label, text, found, clauses, lexicon),
         *(doubtful(label, text, clauses, *doubt) for doubt in unsure),
     ]
+    mentioned.sort(key=_START)
     return Reading(
-        mentions=tuple(sorted(mentioned, key=lambda mention: mention.start)),
+        mentions=tuple(mentioned),
         understood=len(words) - len(strange),
         total=len(words),
         unknown=tuple(_stretches(label, text, strange)),
@@ -122,40 +122,34 @@ def _mixed(text: str) -> Iterator[tuple[int, int]]:
             yield word.span()
 
 
-def _longest(text: str, matches: Iterable[Match], lexicon: Lexicon) -> Iterator[Match]:
-    """Yield the phrases of a text, leftmost and then longest first, whole words only.
-
-    "hazelnuts13%" and "milk²" end where the digits begin.
-    """
-    sorts = f" {text} ".translate(_sort)
-    edges, meanings = lexicon.edges, lexicon.meanings
-    is_edge = [before != after or before == " " for before, after in pairwise(sorts)]
-    candidates = [
-        (start, -end, phrase)
-        for phrase, start, end in matches
-        if is_edge[start]
-        and is_edge[end]
-        and edges[phrase]
-        and (edges[phrase] != _DIGIT_EDGE or not _cuts_number(text, start, end, meanings[phrase]))
+def _words(text: str, tokens: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [
+        (start, end)
+        for start, end in tokens
+        if (end - start > 1 and not text[start].isdecimal())
+        or (text[start] > _LATIN_END and _LONE_WORD.match(text, start))
     ]
-    candidates.sort()
-    position = 0
-    for start, minus_end, phrase in candidates:
-        if start >= position:
-            position = -minus_end
-            yield phrase, start, position
 
 
-class _Sort(dict[int, str]):
-    """What sort of character one is: a letter, a digit, or neither, which ends every word."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        self[code] = sort = "0" if character.isdecimal() else "a" if character.isalnum() else " "
-        return sort
-
-
-_sort = _Sort()  # bounded by Unicode
+def _longest(text: str, tokens: Sequence[tuple[int, int]], lexicon: Lexicon) -> list[Match]:
+    """Return the phrases of a text, leftmost and then longest first, whole words only."""
+    beginnings, numeric, meanings = lexicon.beginnings, lexicon.numeric, lexicon.meanings
+    last, position = len(tokens) - 1, 0
+    chosen: list[Match] = []
+    for index, (start, token_end) in enumerate(tokens):
+        if start < position:
+            continue
+        end, place, longest = token_end, index, NO_PHRASE
+        while (phrase := beginnings.get(text[start:end])) is not None:
+            if phrase >= 0 and not (numeric[phrase] and _cuts_number(text, start, end, meanings[phrase])):
+                longest, position = phrase, end
+            if place == last:
+                break
+            place += 1
+            end = tokens[place][1]
+        if longest >= 0:
+            chosen.append((longest, start, position))
+    return chosen
 
 
 def _cuts_number(text: str, start: int, end: int, meanings: Sequence[Meaning]) -> bool:
@@ -170,34 +164,34 @@ def _cuts_number(text: str, start: int, end: int, meanings: Sequence[Meaning]) -
     return all(meaning.role not in _SUBSTANCES for meaning in meanings)
 
 
-def _weigh(chosen: Iterable[Match], lexicon: Lexicon, hint: str | None) -> Counter[str]:
-    """Count the words that belong to one language alone."""
-    weights: Counter[str] = Counter()
+def _rank(chosen: Iterable[Match], lexicon: Lexicon, hint: str | None) -> list[tuple[str, int]]:
+    """Return the languages by their words: those that belong to one alone, most first."""
+    weights: dict[str, int] = {}
     for phrase, _, _ in chosen:
         if weight := lexicon.weights[phrase]:
-            weights[lexicon.meanings[phrase][0].language] += weight
+            language = lexicon.meanings[phrase][0].language
+            weights[language] = weights.get(language, 0) + weight
     if hint in lexicon.languages:
         # Even where no word tells the languages apart, the caller's word does.
-        weights[hint] = int(weights[hint] * _HINT_WEIGHT) + 1
-    return weights
+        weights[hint] = int(weights.get(hint, 0) * _HINT_WEIGHT) + 1
+    return sorted(weights.items(), key=_WEIGHT, reverse=True)
 
 
-def _languages(weights: Counter[str], share: float) -> tuple[str, ...]:
-    least = share * sum(weights.values())
-    return tuple(name for name, weight in weights.most_common() if weight >= least)
+def _languages(ranking: Sequence[tuple[str, int]], share: float) -> tuple[str, ...]:
+    least = share * sum(weight for _, weight in ranking)
+    return tuple(name for name, weight in ranking if weight >= least)
 
 
-def _meant(chosen: Iterable[Match], weights: Counter[str], lexicon: Lexicon) -> Iterator[Found]:
+def _meant(chosen: Iterable[Match], known: Sequence[str], lexicon: Lexicon) -> Iterator[Found]:
     """Yield the phrases with their meanings; a short word of a language that the label lacks is none.
 
     The Finnish "voi" is butter and the Italian "voi" is you: what is around such a word tells.
     """
-    main = max(weights, key=lambda name: weights[name], default=None)
-    least = _MIN_SHORT_SHARE * sum(weights.values())
+    main = known[0] if known else None
     for phrase, start, end in chosen:
         meanings: Sequence[Meaning] = lexicon.meanings[phrase]
-        if end - start < _MIN_FOREIGN_LETTERS and lexicon.phrases[phrase].isalpha():
-            meanings = [meaning for meaning in meanings if weights[meaning.language] >= least]
+        if known and end - start < _MIN_FOREIGN_LETTERS and lexicon.phrases[phrase].isalpha():
+            meanings = [meaning for meaning in meanings if meaning.language in known]
         if meanings:
             yield Found(start, end, meanings[0] if len(meanings) == 1 else _meaning(meanings, main))
 
@@ -207,21 +201,21 @@ def _meaning(meanings: Sequence[Meaning], main: str | None) -> Meaning:
     for meaning in meanings:
         if meaning.language == main:
             return meaning
-    order = list(Role)
-    first = min(meanings, key=lambda meaning: order.index(meaning.role))
+    first = min(meanings, key=_role_order)
     codes = (code for meaning in meanings if meaning.role is first.role for code in meaning.codes)
-    return replace(first, codes=tuple(dict.fromkeys(codes)))
+    distinct = tuple(dict.fromkeys(codes))
+    return first if distinct == first.codes else replace(first, codes=distinct)
 
 
-def _within(
-    matches: Sequence[Match], words: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Sequence[Match]]:
-    """Return the phrases within each of some words; the matches come in the order of their ends."""
-    inside: dict[tuple[int, int], Sequence[Match]] = {}
-    for start, end in words:
-        near = matches[bisect_right(matches, start, key=_END) : bisect_right(matches, end, key=_END)]
-        inside[start, end] = [match for match in near if match[1] >= start]
-    return inside
+def _role_order(meaning: Meaning) -> int:
+    return _ROLES[meaning.role]
+
+
+def _within(text: str, word: tuple[int, int], lexicon: Lexicon) -> list[Match]:
+    """Return the phrases within a word, in the order of their ends."""
+    base, letters = word[0], text[slice(*word)]
+    matches = lexicon.automaton.find_matches_as_indexes(letters, overlapping=True)
+    return [(phrase, base + start, base + end) for phrase, start, end in matches]
 
 
 def _outside(words: Iterable[tuple[int, int]], found: Sequence[Found]) -> Iterator[tuple[int, int]]:

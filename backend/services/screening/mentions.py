@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.clauses import Clauses, Found, touch
@@ -18,6 +18,10 @@ _LIST_FOLLOWS = re.compile(r"\s*[(\[]([^()\[\]]{1,600})[)\]]")
 _LETTER = re.compile(r"[^\W\d_]{2}")
 _MIN_COMMAS = 2  # of a list that states what something is made of
 _MAX_SOURCE = 100  # characters in which a source is looked for
+# Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
+_TERM: Final = Role.TERM
+_MAYBE: Final = Role.MAYBE
+_NUTRITION: Final = ClauseKind.NUTRITION
 
 
 class Mention(NamedTuple):
@@ -53,24 +57,22 @@ def mentions(
 ) -> Iterator[Mention]:
     """Yield what the phrases of a label stand for."""
     opened: ClauseKind | None = None
-    for index, item in enumerate(found):
-        meaning = item.meaning
+    for index, (first, after, meaning) in enumerate(found):
         opened = meaning.opens or opened
         role = meaning.role
-        if role is not Role.TERM and role is not Role.MAYBE:
+        if role is not _TERM and role is not _MAYBE:
             continue
-        if role is Role.TERM and meaning.compound and _is_composed(label.text, found, index):
+        if role is _TERM and meaning.compound and _is_composed(label.text, found, index):
             continue  # its own list names what is in it
-        clause = clauses.at(item.start)
-        if label.text[item.start : item.end] in lexicon.nutrients and (
-            clause is ClauseKind.NUTRITION
-            or (opened is ClauseKind.NUTRITION and _IN_TABLE.match(label.text, item.end))
-        ):
+        clause = clauses.at(first)
+        if (
+            clause is _NUTRITION or (opened is _NUTRITION and _IN_TABLE.match(label.text, after))
+        ) and label.text[first:after] in lexicon.nutrients:
             continue  # a line of a nutrition table, also where it stands below the line that opens the table
-        if role is Role.TERM or not _source_told(label.text, found, index, lexicon):
-            start, end = label.starts[item.start], label.ends[item.end - 1]
+        if role is _TERM or not _source_told(label.text, found, index, lexicon):
+            start, end = label.starts[first], label.ends[after - 1]
             doubt = None
-            if clauses.unsure and clauses.is_unsure(item.start):
+            if clauses.unsure and clauses.is_unsure(first):
                 clause, doubt = ClauseKind.INGREDIENTS, Doubt.ABSENT
             yield Mention(start, end, text[start:end], role, meaning.codes, clause, doubt, meaning.exempt)
 
@@ -82,7 +84,7 @@ def doubtful(
     span, kind = span_of(label, text, *word), clauses.at(word[0])
     if clauses.is_unsure(word[0]):
         kind = ClauseKind.INGREDIENTS
-    return Mention(span.start, span.end, span.text, Role.TERM, found[0], kind, doubt=found[1])
+    return Mention(span.start, span.end, span.text, _TERM, found[0], kind, doubt=found[1])
 
 
 def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon) -> bool:
@@ -95,7 +97,7 @@ def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon
 
     def tells(other: Found) -> bool:
         codes = other.meaning.codes
-        return other.meaning.role is Role.TERM and any(
+        return other.meaning.role is _TERM and any(
             code in lexicon.sources or code in meaning.codes for code in codes
         )
 

@@ -7,6 +7,7 @@ label leaves the end open, it ends early.
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Final
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.absences import certain_until, first_thing_end, runs_on, surveyed
@@ -27,6 +28,8 @@ _DASHES = "-\u2010\u2011\u2012\u2013\u2014"
 _DASH_BETWEEN_SPACES = 2  # the dash itself and one space would do for "co- founder"
 _PART = re.compile(r"[.!?;:,()\[\]]")
 _MAX_LIST = 4_000  # characters in which the end of a list is looked for
+# Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
+_CLAUSE: Final = Role.CLAUSE
 
 
 def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexicon) -> Clauses:
@@ -51,8 +54,10 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
 
     openers = [
         (index, kind)
-        for index in range(len(found))
-        if index not in before and (kind := _opened(index, found, label.text, lexicon))
+        for index, item in enumerate(found)
+        if item.meaning.role is _CLAUSE
+        and index not in before
+        and (kind := _opened(index, found, label.text, lexicon))
     ]
     unsure: list[tuple[int, int]] = []
     aside_until = list_until = -1
@@ -80,15 +85,13 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
 
 
 def _opened(index: int, found: Sequence[Found], text: str, lexicon: Lexicon) -> ClauseKind | None:
-    """Return the kind of clause that a phrase opens, if any.
+    """Return the kind of clause that one of its phrases opens, if any.
 
     "That contains" within "made in a place that contains" opens none, nor does "allergens" within "free from
     these allergens"; and an absence that is denied or not guaranteed is a warning: "may not be suitable for",
     "cannot guarantee that it is free from".
     """
     meaning = found[index].meaning
-    if meaning.role is not Role.CLAUSE:
-        return None
     if meaning.opens is ClauseKind.CONTAINS and _continues(index, found, text, lexicon):
         return None
     if meaning.opens in TO_THE_ITEM and is_denied(index, found, text):

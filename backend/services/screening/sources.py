@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from backend.schemas.screening import Dish, Label, Recipe
 from backend.services.catalog import Catalog
-from backend.services.screening.judge import by_code, unread
+from backend.services.screening.groups import by_code
+from backend.services.screening.judge import unread
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.match import Reading, read
 from backend.services.screening.mentions import Mention
@@ -29,6 +30,9 @@ class PieceKind(StrEnum):
     NAME = "name"  # suggests some things
 
 
+_LISTED = {PieceKind.LABEL, PieceKind.INGREDIENT}
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A text of the caller's.
@@ -44,7 +48,7 @@ class Piece:
     @property
     def is_listed(self) -> bool:
         """Whether it belongs to a list of everything."""
-        return self.kind in {PieceKind.LABEL, PieceKind.INGREDIENT}
+        return self.kind in _LISTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class Source:
     def characters(self) -> int:
         """How long it is."""
         return sum(len(piece.text) for piece in self.pieces)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all of it belongs to a list of everything."""
+        return all(piece.is_listed for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
