@@ -24,10 +24,14 @@ class _Server:
 _running: list[_Server] = []
 
 
-def start() -> tuple[str, str] | None:
-    """Start a server; return its URL and where its binaries came from, or None where none would start."""
+def start(options: str = "") -> tuple[str, str] | None:
+    """Start a server; return its URL and where its binaries came from, or None where none would start.
+
+    Args:
+        options: Settings that come after the suite's own, as the server's command line takes them.
+    """
     for binaries, how in _candidates():
-        url = _start(binaries)
+        url = _start(binaries, options)
         if url is not None:
             return url, how
     return None
@@ -54,7 +58,7 @@ def _candidates() -> list[tuple[Path, str]]:
     return found
 
 
-def _start(binaries: Path) -> str | None:
+def _start(binaries: Path, more: str) -> str | None:
     user = _unprivileged_user() if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="safeplate-postgres-"))
     if user is not None:
@@ -64,7 +68,7 @@ def _start(binaries: Path) -> str | None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     data = str(folder / "data")
-    options = f"{_OPTIONS} -c port={port} -c unix_socket_directories={folder}"
+    options = f"{_OPTIONS} {more} -c port={port} -c unix_socket_directories={folder}"
     is_up = _call(
         server, "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", "-D", data
     ) and _call(

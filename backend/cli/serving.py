@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 import sys
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
@@ -87,12 +89,31 @@ def serve(
     typer.echo(_TOUR.format(version=__version__, url=url, data=data, mail=mail))
     sys.stdout.flush()
     if workers > 1:
-        Multiprocess(server_config, sockets=[socket]).run()
+        _Processes(server_config, sockets=[socket]).run()
         return
+    signal.signal(signal.SIGTERM, _end)
     server = uvicorn.Server(server_config)
     server.run(sockets=[socket])
     if not server.started:
         raise typer.Exit(3)
+
+
+class _Processes(Multiprocess):
+    """Serves in several processes, and listens no longer than they do.
+
+    A socket that this process left open would go on taking connections that nobody answers.
+    """
+
+    def terminate_all(self) -> None:
+        """Ask every process to stop."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's signature
+    """End with status 0: uvicorn raises the signal again once it has stopped, and to stop when asked is no fault."""
+    raise SystemExit(0)
 
 
 @commands.command()

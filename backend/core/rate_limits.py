@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Final
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
@@ -12,6 +13,9 @@ from redis.asyncio import ConnectionPool
 from backend.core.config import Settings
 from backend.core.errors import RateLimitedError, UnavailableError
 from backend.core.logging import logger
+
+_PATIENCE: Final = 1.0
+"""Seconds for one answer of Redis. One that hangs must not hold those up who sign in."""
 
 
 class RateLimits:
@@ -59,7 +63,11 @@ def _pool(settings: Settings) -> ConnectionPool | None:
     if settings.redis.url is None:
         return None
     scheme, _, rest = settings.redis.url.get_secret_value().partition("://")
-    return ConnectionPool.from_url(f"{scheme.replace('valkey', 'redis')}://{rest}")  # they speak one protocol
+    return ConnectionPool.from_url(
+        f"{scheme.replace('valkey', 'redis')}://{rest}",  # they speak one protocol
+        socket_timeout=_PATIENCE,
+        socket_connect_timeout=_PATIENCE,
+    )
 
 
 def _storage(pool: ConnectionPool | None) -> Storage:
