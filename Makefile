@@ -7,7 +7,12 @@ stamp = .venv/.$(1)-$(shell cksum < requirements/$(1).txt | tr ' ' '-')
 RUNTIME := $(call stamp,runtime)
 DEV := $(call stamp,dev)
 
-.PHONY: help serve test check fuzz drills bench timing format lint types imports openapi lock sbom clean
+# What goes by requests alone, or by the database that the servers share.
+CLUSTER := $(foreach name,auth audit sessions tokens users registration credentials codes addresses factors_sign_in \
+  health health_entries health_household health_revisions health_records idempotency screening screening_batch \
+  screening_answers erasure admin,tests/api/test_$(name).py)
+
+.PHONY: help serve test check fuzz drills cluster bench timing format lint types imports openapi lock sbom clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do
@@ -27,6 +32,10 @@ fuzz: $(DEV) ## Try random orders of changes of a profile for minutes, not secon
 drills: $(DEV) ## Kill servers, change keys, let 200 write one profile at once: in full length
 	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -m "drill or server" tests/server/test_*_drills.py \
 	  tests/server/test_health_races.py tests/server/test_master_rotation.py $(ARGS)
+
+cluster: $(DEV) ## Run the tests of accounts and health against three servers behind a proxy that takes turns
+	$(BIN)/python -m pytest tests/server/test_nodes.py tests/core/test_pooler.py
+	$(BIN)/python -m pytest --nodes 3 -k postgresql $(CLUSTER) $(ARGS)
 
 lint: $(DEV) ## Formatting and lint
 	$(BIN)/ruff format --check .

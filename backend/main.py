@@ -1,9 +1,8 @@
 """The application: `create_app(settings)` wires everything and reads nothing from the environment itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -31,30 +30,22 @@ from backend.api.dependencies import CATALOG, Resources
 from backend.api.middleware import RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, migrations
 from backend.core.config import Settings
-from backend.core.database import Database
+from backend.core.database import CommitInDoubtError, Database
 from backend.core.errors import CorruptedError, UnavailableError
-from backend.core.ledger import make_ledger
-from backend.core.logging import logger
-from backend.core.mail import make_mailer
 from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.tokens import Tokens
 from backend.core.workers import Worker
-from backend.services import audit as audit_service
-from backend.services import catalog as catalog_service
-from backend.services import credentials as credentials_service
-from backend.services import erasure as erasure_service
-from backend.services import export as export_service
-from backend.services import idempotency as idempotency_service
-from backend.services import jobs, sessions
 from backend.services import screening as screening_service
 from backend.services import system as system_service
 from backend.services.attempts import Attempts
 from backend.services.catalog import Catalogs
-from backend.services.credentials import Letters
+from backend.work import Work
 
-_TIDY_INTERVAL: Final = timedelta(hours=1)
+_END_SECONDS: Final = 4.0
+"""How long a process that is to end waits for the job at hand; requests had their time before."""
+
 # What pages of other origins may send and read, where any are allowed.
 _HEADERS_IN: Final = (
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Request-Id",
@@ -91,11 +82,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.resources = _resources(settings)
-    # Any may find the database, the counters or the hashing pool busy, or a row that somebody altered.
+    # Any may find the database, the counters or the hashing pool busy, or lose the database while it answers
+    # to the commit, or find a row that somebody altered.
     api = APIRouter(
         prefix="/api/v1",
         dependencies=[CATALOG],
-        responses=problems.responses(UnavailableError, CorruptedError),
+        responses=problems.responses(UnavailableError, CommitInDoubtError, CorruptedError),
     )
     for feature in (
         users, audit, export, factors, auth, credentials, health, catalog, screening, erasure, admin,
@@ -173,59 +165,6 @@ def _resources(settings: Settings) -> Resources:
     )
 
 
-async def work(resources: Resources) -> None:
-    """Do what is due besides answering, for ever: letters, exports, audit heads, erasures, tidying up."""
-    settings, database, keyring = resources.settings, resources.database, resources.keyring
-    ledger = make_ledger(settings)
-    letters = Letters(database, keyring=keyring, mailer=make_mailer(settings), settings=settings.mail)
-    exports = export_service.Exports(database, keyring=keyring, settings=settings.jobs)
-
-    async def send_letters() -> int:
-        return await jobs.run_due(database, letters.handlers(), keyring=keyring, settings=settings.jobs)
-
-    async def make_exports() -> int:
-        # One at a time: it must not be another's turn to wait while this process makes a long one.
-        return await jobs.run_due(
-            database, exports.handlers(), keyring=keyring, settings=settings.jobs, batch=1
-        )
-
-    async def anchor_audit() -> int:
-        return await audit_service.anchor(database, ledger, keyring=keyring)
-
-    async def erase_due() -> int:
-        return await erasure_service.erase_due(database, keyring=keyring)
-
-    async def tidy_up() -> int:
-        await resources.attempts.purge()
-        await sessions.purge(database)
-        await credentials_service.purge_links(database)
-        await export_service.purge(database)
-        await jobs.purge(database)
-        await idempotency_service.purge(database)
-        return 0
-
-    await asyncio.gather(
-        _repeat(send_letters, settings.jobs.poll_interval, resources),
-        _repeat(make_exports, settings.jobs.poll_interval, resources),
-        _repeat(anchor_audit, settings.audit.interval, resources),
-        _repeat(erase_due, settings.erasure.interval, resources),
-        _repeat(tidy_up, _TIDY_INTERVAL, resources),
-    )
-
-
-async def _repeat(chore: Callable[[], Awaitable[int]], interval: timedelta, resources: Resources) -> None:
-    """Do a chore again at once as long as there is work, else after a while; so too if it fails."""
-    while True:
-        try:
-            catalog_service.bind(await resources.catalogs.refresh())
-            done = await chore()
-        except Exception:  # noqa: BLE001 - the worker must outlive whatever one round meets; the log has it
-            logger.exception("work_failed")
-            done = 0
-        if not done:
-            await asyncio.sleep(interval.total_seconds())
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
@@ -234,11 +173,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
         await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
-    worker = asyncio.create_task(work(resources)) if resources.settings.jobs.enabled else None
+    work = Work(
+        resources.settings, resources.database, resources.keyring, resources.attempts, resources.catalogs
+    )
+    working = asyncio.create_task(work.go_on()) if resources.settings.jobs.enabled else None
     yield
-    if worker is not None:
-        worker.cancel()
-        await asyncio.wait([worker])
+    if working is not None:
+        work.end()
+        await asyncio.wait([working], timeout=_END_SECONDS)
+        working.cancel()
+        await asyncio.wait([working])
     resources.passwords.close()
     resources.worker.close()
     await resources.limits.close()

@@ -24,17 +24,20 @@ from backend.main import create_app
 from backend.services import jobs
 from backend.services.credentials import Letters
 from tests import postgres
-from tests.factories import make_settings
+from tests.databases import DATABASES as DATABASES  # noqa: PLC0414 - other tests have it from here
+from tests.factories import make_settings, url_of
+from tests.nodes import serving, without_keepalive
 
 # The first example of a run loads what is loaded once: no example has a deadline.
 hypothesis.settings.register_profile("safeplate", deadline=None)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2_000, stateful_step_count=100)
 hypothesis.settings.load_profile("safeplate")
 
-DATABASES = [
-    pytest.param("sqlite", id="sqlite", marks=pytest.mark.xdist_group("sqlite")),
-    pytest.param("postgresql", id="postgresql", marks=pytest.mark.xdist_group("postgresql")),
-]
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let servers of their own answer, as on several machines: `make cluster`."""
+    help_text = "let so many servers answer in turn, each in a process of its own, instead of this one"
+    parser.addoption("--nodes", type=int, default=0, help=help_text)
 
 
 def pytest_report_header() -> str:
@@ -102,9 +105,30 @@ async def session(resources: Resources) -> AsyncIterator[AsyncSession]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def nodes_url(request: pytest.FixtureRequest, settings: Settings) -> Iterator[str | None]:
+    """Return where the servers of `--nodes` answer in turn; None where this process answers."""
+    count = request.config.getoption("--nodes")
+    if not count:
+        yield None
+        return
+    like_ours = {
+        "SAFEPLATE_DATABASE__URL": url_of(settings),
+        "SAFEPLATE_RATE_LIMIT__ENABLED": "false",
+        "SAFEPLATE_CATALOG__MAX_AGE": "PT0S",
+        "SAFEPLATE_MAIL__PUBLIC_URL": settings.mail.public_url,
+    }
+    with serving([settings.data_dir] * count, like_ours) as (url, _):
+        yield url
+
+
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(app: FastAPI, nodes_url: str | None) -> AsyncIterator[httpx2.AsyncClient]:
     """Return a client that nobody has signed in."""
+    if nodes_url is not None:
+        async with without_keepalive(nodes_url) as opened:
+            yield opened
+        return
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as opened:
         yield opened
@@ -126,8 +150,10 @@ class FakeClock:
 
 
 @pytest.fixture
-def time() -> Iterator[FakeClock]:
+def time(request: pytest.FixtureRequest) -> Iterator[FakeClock]:
     """Take over the clock."""
+    if request.config.getoption("--nodes"):
+        pytest.skip("moves the clock of this process; the servers have clocks of their own")
     fake = FakeClock()
     with clock.set_source(fake):
         yield fake

@@ -1,7 +1,8 @@
 """What endpoints ask for: sessions, the person who acts, and the parts that reach outside."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Message, Receive
 from structlog.contextvars import bind_contextvars
 
-from backend.core import caller
+from backend.core import caller, tries
 from backend.core.config import Settings
 from backend.core.database import Database as DatabasePort
 from backend.core.errors import PreconditionRequiredError
@@ -221,14 +223,44 @@ class _StrictRequest(Request):
         return parse_json(await self.body())
 
 
+@dataclass(slots=True)
+class _KeptBody:
+    """The messages of a request's body, which each try reads from the first one on."""
+
+    receive: Receive
+    messages: list[Message] = field(default_factory=list)
+
+    def anew(self) -> Receive:
+        """Return what reads the body from its beginning."""
+        position = 0
+
+        async def receive() -> Message:
+            nonlocal position
+            if position == len(self.messages):
+                self.messages.append(await self.receive())
+            position += 1
+            return self.messages[position - 1]
+
+        return receive
+
+
 class StrictRoute(APIRoute):
-    """A route that reads its body strictly."""
+    """A route that reads its body strictly, and works again where the database undid what it did."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            return await handler(_StrictRequest(request.scope, request.receive))
+            body = _KeptBody(request.receive)
+
+            async def work() -> Response:
+                # Units end with this stack. The framework's own would end them after this handler, and out
+                # of its reach. Nothing of an answer has been sent yet.
+                async with AsyncExitStack() as units:
+                    request.scope["fastapi_function_astack"] = units
+                    return await handler(_StrictRequest(request.scope, body.anew()))
+
+            return await tries.repeated(work)
 
         return handle

@@ -13,6 +13,7 @@ from backend.cli import (
     screening,
     serving,
     users,
+    worker,
 )
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     help="May these people eat this?",
 )
 app.add_typer(serving.commands)
+app.add_typer(worker.commands)
 app.add_typer(screening.commands)
 app.add_typer(doctor.commands)
 app.add_typer(evaluation.commands, name="evaluate")

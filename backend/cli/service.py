@@ -9,7 +9,7 @@ from typing import TypeVar
 import typer
 
 from backend.cli import setup
-from backend.core import keys
+from backend.core import keys, tries
 from backend.core.config import Settings
 from backend.core.database import Database
 from backend.core.errors import AppError, InvalidInputError
@@ -41,7 +41,7 @@ async def _with_service(settings: Settings, work: Callable[[Service], Awaitable[
     try:
         await system.require_ready(service.database)
         await system.require_fitting_keys(service.database, keyring=service.keyring)
-        return await work(service)
+        return await tries.repeated(lambda: work(service))
     finally:
         await service.database.dispose()
 

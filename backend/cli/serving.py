@@ -54,9 +54,14 @@ def serve(
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
     ] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve.")] = 1,
+    worker: Annotated[
+        bool | None, typer.Option("--worker/--no-worker", help="Whether these processes do the jobs too.")
+    ] = None,
     data_dir: setup.DataDir = None,
 ) -> None:
     """Prepare the data folder, the keys and the schema, and serve."""
+    if worker is not None:
+        environment.export({"jobs__enabled": str(worker).lower()})
     settings = setup.prepared(data_dir)
     with setup.explained():
         asyncio.run(migrations.upgrade(settings))

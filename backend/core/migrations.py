@@ -51,7 +51,7 @@ async def run_locked(settings: Settings, work: Callable[[Connection], None]) -> 
     Raises:
         OSError: The database is a file that cannot be opened.
     """
-    database = Database(settings)
+    database = Database(settings, is_patient=True)
     run = _locked_sqlite if database.is_sqlite else _locked_postgresql
     if database.is_sqlite:
         _require_file(settings.database_url.database or "")
@@ -84,6 +84,10 @@ def _locked_sqlite(connection: Connection, work: Callable[[Connection], None]) -
 
 
 def _locked_postgresql(connection: Connection, work: Callable[[Connection], None]) -> None:
+    # The role's own time-outs, if it has any, are for requests: others' migrations take as long as they take.
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+    # A lock of the transaction, not of the session: it works through a pooler.
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     # A migration that cannot get its table lock gives up, rather than queue before everybody else.
     connection.exec_driver_sql("SET LOCAL lock_timeout = '4s'")

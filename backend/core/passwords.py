@@ -13,7 +13,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -22,6 +22,7 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
+from backend.core import tries
 from backend.core.config import PasswordSettings
 from backend.core.errors import InvalidInputError, UnavailableError, Violation
 from backend.utils.bloom import BloomFilter
@@ -80,7 +81,8 @@ class PasswordPool:
         Raises:
             UnavailableError: Too many passwords are waiting.
         """
-        return await self._run(self._hash.hash, normalise(password))
+        work = partial(self._run, self._hash.hash, normalise(password))
+        return await tries.once(("hash", password), work)
 
     async def check(self, password: str, stored: str | None) -> Checked:
         """Check a password; without a stored hash do the same work for nothing.
@@ -88,10 +90,9 @@ class PasswordPool:
         Raises:
             UnavailableError: Too many passwords are waiting.
         """
-        if stored is None:
-            await self._run(self._check, password, self._dummy)
-            return Checked(matches=False, replacement=None)
-        return await self._run(self._check, password, stored)
+        work = partial(self._run, self._check, password, self._dummy if stored is None else stored)
+        checked = await tries.once(("check", password, stored), work)
+        return checked if stored is not None else Checked(matches=False, replacement=None)
 
     def close(self) -> None:
         """Let the threads end."""

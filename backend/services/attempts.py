@@ -9,12 +9,13 @@ somebody on a device that was signed in before, so that nobody can keep an owner
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import ColumnElement, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core import caller
+from backend.core import caller, tries
 from backend.core.clock import now
 from backend.core.config import RateLimitSettings
 from backend.core.database import Database, insert_into
@@ -65,8 +66,7 @@ class Attempts:
             | ({} if is_known_device else {_key(self._keyring, "account", account): _ACCOUNT})
         )
         if self._settings.enabled:
-            async with self._database.unit() as session:
-                await self._fill(session, attempt)
+            await tries.once(("guess", *attempt.weights), partial(self._count, attempt))
         return attempt
 
     async def forgive(self, session: AsyncSession, attempt: Attempt) -> None:
@@ -96,6 +96,10 @@ class Attempts:
         """Delete buckets that have been empty for long."""
         async with self._database.unit() as session:
             await session.execute(delete(Bucket).where(Bucket.counted_at < now().timestamp() - _KEPT_SECONDS))
+
+    async def _count(self, attempt: Attempt) -> None:
+        async with self._database.unit() as session:
+            await self._fill(session, attempt)
 
     async def _fill(self, session: AsyncSession, attempt: Attempt) -> None:
         moment = now().timestamp()

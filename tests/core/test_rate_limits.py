@@ -1,5 +1,6 @@
 """Rate limits, in memory and in Redis."""
 
+import asyncio
 import socket
 import uuid
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ import pytest
 from backend.core.config import Settings
 from backend.core.errors import RateLimitedError, UnavailableError
 from backend.core.rate_limits import RateLimits
+from tests import loopback
 
 pytestmark = pytest.mark.anyio
 REDIS = "redis://127.0.0.1:6379/0"
@@ -59,3 +61,67 @@ async def test_sign_in_is_refused_where_the_counter_cannot_be_reached(tmp_path: 
     with pytest.raises(UnavailableError):
         await limits.count("login", "amira")
     await limits.close()
+
+
+GUARDED = ("login", "registration", "refresh", "recovery")
+
+
+def _limits(folder: Path, url: str) -> RateLimits:
+    redis = {"url": url, "timeout": "PT0.3S"}
+    limits = {"guest_check": "3/hour"} | dict.fromkeys(GUARDED, "1000/minute")
+    return RateLimits(Settings.model_validate({"data_dir": folder, "redis": redis, "rate_limit": limits}))
+
+
+async def _expect_guarded_to_be_refused(limits: RateLimits) -> None:
+    for name in GUARDED:
+        with pytest.raises(UnavailableError):
+            await limits.count(name, "amira")
+
+
+async def test_what_touches_nobodys_data_goes_on_without_the_counter_and_within_its_limit(
+    tmp_path: Path,
+) -> None:
+    limits = _limits(tmp_path, "redis://127.0.0.1:1/0")
+
+    for _ in range(3):
+        await limits.count("guest_check", "amira")
+    with pytest.raises(RateLimitedError):
+        await limits.count("guest_check", "amira")
+    await limits.close()
+
+
+async def test_a_counter_that_dies_and_comes_back_is_used_again(tmp_path: Path) -> None:
+    with loopback.redis() as first:
+        limits = _limits(tmp_path, first.url)
+        await limits.count("login", "amira")
+        first.kill()
+        await _expect_guarded_to_be_refused(limits)
+        await limits.count("guest_check", "amira")
+    with loopback.redis(first.port):
+        async with asyncio.timeout(60):
+            while not await _counts(limits):  # noqa: ASYNC110 - another process's
+                await asyncio.sleep(0.05)
+    await limits.close()
+
+
+async def test_a_counter_that_is_frozen_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with loopback.redis() as started:
+        limits = _limits(tmp_path, started.url)
+        await asyncio.gather(*(limits.count("login", "amira") for _ in range(8)))
+        started.freeze()
+        async with asyncio.timeout(60):  # a server that is frozen answers never
+            await _expect_guarded_to_be_refused(limits)
+            await asyncio.gather(*(limits.count("guest_check", f"{number}") for number in range(50)))
+        started.thaw()
+        async with asyncio.timeout(60):
+            while not await _counts(limits):  # noqa: ASYNC110 - another process's
+                await asyncio.sleep(0.05)
+        await limits.close()
+
+
+async def _counts(limits: RateLimits) -> bool:
+    try:
+        await limits.count("login", "amira")
+    except UnavailableError:
+        return False
+    return True

@@ -73,6 +73,10 @@ async def test_no_guess_goes_uncounted(
 
     assert [answer.status_code for answer in answers] == [503] * 4
     assert all("access_token" not in answer.text for answer in answers)
+    checked = await without_counter.post(
+        "/api/v1/screening/guest", json={"text": "milk", "requirements": {"allergies": ["milk"]}}
+    )
+    assert checked.status_code == 200  # nobody's data: counted by this process alone meanwhile
     who_is_in = await without_counter.get("/api/v1/users/me", headers=amira.headers)
     assert who_is_in.status_code == 200
 

@@ -12,11 +12,12 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
 from backend.core.config import MailSettings
-from backend.core.database import Database, engine
+from backend.core.database import Database, tls
 from backend.core.errors import UnavailableError
 from backend.core.mail import MailDelayedError, SmtpMailer
 from backend.core.rate_limits import RateLimits
 from backend.services.mail import Enclosure, Occasion, Recipient, compose
+from backend.utils import postgres_urls
 from tests.certificates import Certificate, make_certificate
 from tests.core.test_mail import Mailbox, _free_port
 from tests.factories import make_settings
@@ -66,7 +67,7 @@ async def _connect(tmp_path: Path, url: str) -> None:
 @pytest.fixture
 def afar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take loopback for another machine: there is no other one in a test."""
-    monkeypatch.setattr(engine, "_is_here", lambda _: False)
+    monkeypatch.setattr(tls, "is_here", lambda _: False)
 
 
 @pytest.mark.parametrize("offers_tls", [True, False])
@@ -108,12 +109,13 @@ async def test_a_database_elsewhere_is_spoken_to_once_its_certificate_is_trusted
     ],
 )
 def test_a_database_is_verified_unless_it_is_here_or_the_operator_says_otherwise(
-    tmp_path: Path, url: str, *, is_verified: bool
+    url: str, *, is_verified: bool
 ) -> None:
-    context = engine.tls(make_settings(tmp_path, url)).get("ssl")
+    parsed = postgres_urls.parse(url)
+    context = tls.tls_for(parsed.servers[0], parsed.options)
 
-    assert (context is not None) is is_verified
-    if context is not None:
+    assert isinstance(context, ssl.SSLContext) is is_verified
+    if isinstance(context, ssl.SSLContext):
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
         assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 

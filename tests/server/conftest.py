@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from tests import postgres
-from tests.conftest import DATABASES
+from tests.databases import DATABASES
 
 ROOT = Path(__file__).parents[2]
 SAFEPLATE = Path(sys.executable).with_name("safeplate")

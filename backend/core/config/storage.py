@@ -1,21 +1,34 @@
 """Settings of what holds the data: the database, the keys, the counters, what is written besides."""
 
-import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
 from backend.core.config.base import Group, Seconds
+from backend.utils import postgres_urls
 
 
 class DatabaseSettings(Group):
-    """Where the data are. Without a URL: an SQLite file in the data folder."""
+    """Where the data are. Without a URL: an SQLite file in the data folder.
+
+    Attributes:
+        url: As libpq reads it: several hosts are tried in turn.
+        pooler: `transaction` where the URL leads to PgBouncer, or what does the same, in transaction mode.
+        connect_timeout: How long each host may take to let a connection in.
+        statement_timeout: How long PostgreSQL may take to answer one statement.
+        lock_timeout: How long a statement waits there for a lock.
+        idle_timeout: How long PostgreSQL keeps a transaction open whose process says nothing.
+    """
 
     url: SecretStr | None = None
+    pooler: Literal["none", "transaction"] = "none"
     pool_size: int = Field(default=10, ge=2, le=500)
     acquire_timeout: Seconds = timedelta(seconds=5)
+    connect_timeout: Seconds = timedelta(seconds=5)
     statement_timeout: Seconds = timedelta(seconds=30)
+    lock_timeout: Seconds = timedelta(seconds=10)
+    idle_timeout: Seconds = timedelta(minutes=1)
 
     @field_validator("url")
     @classmethod
@@ -23,20 +36,12 @@ class DatabaseSettings(Group):
         if url is None:
             return None
         scheme, separator, rest = url.get_secret_value().partition("://")
-        drivers = {
-            "postgres": "postgresql+asyncpg",
-            "postgresql": "postgresql+asyncpg",
-            "postgresql+asyncpg": "postgresql+asyncpg",
-            "sqlite": "sqlite+aiosqlite",
-            "sqlite+aiosqlite": "sqlite+aiosqlite",
-        }
-        if not separator or scheme not in drivers:
-            message = "must start with postgresql:// or sqlite:///"
-            raise ValueError(message)
-        # Hosts hand out libpq's URLs; asyncpg calls the same option `ssl`.
-        place, question, options = rest.partition("?")
-        options = re.sub(r"(^|&)sslmode=", r"\1ssl=", options)
-        return SecretStr(f"{drivers[scheme]}://{place}{question}{options}")
+        if separator and scheme in {"postgres", "postgresql", "postgresql+asyncpg"}:
+            return SecretStr(postgres_urls.parse(url.get_secret_value()).for_sqlalchemy())
+        if separator and scheme in {"sqlite", "sqlite+aiosqlite"}:
+            return SecretStr(f"sqlite+aiosqlite://{rest}")
+        message = "must start with postgresql:// or sqlite:///"
+        raise ValueError(message)
 
 
 class KeySettings(Group):
@@ -52,9 +57,14 @@ class KeySettings(Group):
 
 
 class RedisSettings(Group):
-    """Redis or Valkey. Holds only what can be rebuilt."""
+    """Redis or Valkey. Holds only what can be rebuilt.
+
+    Attributes:
+        timeout: How long it may take to answer before it counts as lost.
+    """
 
     url: SecretStr | None = None
+    timeout: Seconds = timedelta(seconds=1)
 
 
 class JobSettings(Group):

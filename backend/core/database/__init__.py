@@ -1,6 +1,15 @@
 """The database: one engine, short units of work, and one fair queue in front of it."""
 
 from backend.core.database.constraints import insert_into, metadata, violates
+from backend.core.database.failures import CommitInDoubtError, UnitUndoneError, state_of
 from backend.core.database.units import Database
 
-__all__ = ["Database", "insert_into", "metadata", "violates"]
+__all__ = [
+    "CommitInDoubtError",
+    "Database",
+    "UnitUndoneError",
+    "insert_into",
+    "metadata",
+    "state_of",
+    "violates",
+]

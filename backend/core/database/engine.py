@@ -1,13 +1,13 @@
-"""How a connection is made: the driver, its time-outs, TLS, and what SQLite is told at the beginning."""
+"""The engine of each database: its pool, and what a connection is told at the beginning."""
 
-import ipaddress
-import ssl
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from backend.core.config import Settings
+from backend.core.database.connecting import Connector
+from backend.core.database.failures import drop_lost_connections
 
 READS = "safeplate_reads"
 """The execution option of connections that only read: on SQLite they take no lock."""
@@ -22,46 +22,38 @@ _SQLITE_PRAGMAS = (
 )
 
 
-def create_engine(settings: Settings, *, is_sqlite: bool) -> AsyncEngine:
-    """Create the engine; it connects at the first statement."""
-    timeout = settings.database.statement_timeout.total_seconds()
+def create_engine(settings: Settings, *, is_sqlite: bool, is_patient: bool) -> AsyncEngine:
+    """Create the engine; it connects at the first statement.
+
+    Args:
+        settings: Where the database is.
+        is_sqlite: Which of the two it is.
+        is_patient: Whether statements may take however long.
+    """
+    url = settings.database_url if is_sqlite else URL.create("postgresql+asyncpg")
     engine = create_async_engine(
-        settings.database_url,
+        url,
         hide_parameters=True,  # otherwise bound values, e-mail addresses among them, stand in exception texts
         pool_size=settings.database.pool_size,
         max_overflow=0,
         pool_timeout=settings.database.acquire_timeout.total_seconds(),
         pool_pre_ping=False,
-        connect_args={} if is_sqlite else {"command_timeout": timeout, "timeout": timeout, **tls(settings)},
+        connect_args={} if is_sqlite else _postgresql(settings, is_patient=is_patient),
     )
     if is_sqlite:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine.sync_engine, "handle_error", drop_lost_connections)
     return engine
 
 
-def tls(settings: Settings) -> dict[str, ssl.SSLContext]:
-    """Ask a server on another machine for TLS, with a certificate of its name that the system trusts.
-
-    The driver itself would take TLS where it is offered, from whoever answers. An URL that says otherwise
-    (`ssl=disable`, `ssl=require`) is obeyed.
-    """
-    url = settings.database_url
-    named = url.query.get("host", ())
-    hosts = [url.host or "", *((named,) if isinstance(named, str) else named)]
-    if url.query.get("ssl", "verify-full") != "verify-full" or all(map(_is_here, hosts)):
-        return {}
-    return {"ssl": ssl.create_default_context()}
-
-
-def _is_here(host: str) -> bool:
-    """Tell whether a host is this machine: no name, a socket's path, or the loopback."""
-    if not host or host.startswith(("/", "@")) or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _postgresql(settings: Settings, *, is_patient: bool) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"async_creator_fn": Connector(settings, is_patient=is_patient)}
+    if settings.database.pooler == "transaction":
+        # The next statement may meet another server, which has prepared nothing, or something else.
+        arguments |= {"prepared_statement_cache_size": 0}
+    return arguments
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own class

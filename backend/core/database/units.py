@@ -7,22 +7,31 @@ read on an autocommit connection: the authentication of a request is one.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from backend.core.config import Settings
 from backend.core.database.engine import READS, create_engine
-from backend.core.database.failures import translated
+from backend.core.database.failures import CommitInDoubtError, may_be_stored, translated
 from backend.core.database.queue import QueuedSession, Slot
 from backend.core.errors import AppError, UnavailableError
+
+_DOUBT_SECONDS: Final = 5  # a failover takes as long; a repetition before its end meets nobody
 
 
 class Database:
     """The engine and its queues. Create one for each event loop and dispose of it at the end."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, is_patient: bool = False) -> None:
+        """Prepare to connect.
+
+        Args:
+            settings: Where the database is, and how long to wait for it.
+            is_patient: Whether statements may take however long, as those of migrations do.
+        """
         self.is_sqlite = settings.database_url.get_backend_name() == "sqlite"
-        self.engine = create_engine(settings, is_sqlite=self.is_sqlite)
+        self.engine = create_engine(settings, is_sqlite=self.is_sqlite, is_patient=is_patient)
         self._timeout = settings.database.acquire_timeout
         # Whoever holds a unit may wait for a statement, never the other way round: two queues, no deadlock.
         half = settings.database.pool_size // 2
@@ -30,9 +39,7 @@ class Database:
         self._reads = asyncio.Semaphore(max(1, settings.database.pool_size - half - 1))
         # SQLite has one writer. A fair queue here keeps the 99th percentile ten times lower than its own.
         self._writes = asyncio.Semaphore(1) if self.is_sqlite else self._reads
-        self._reading = self.engine.execution_options(
-            **({READS: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"})
-        )
+        self._reading = self.engine.execution_options(**_reading_options(settings, is_sqlite=self.is_sqlite))
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncSession]:
@@ -42,6 +49,8 @@ class Database:
 
         Raises:
             UnavailableError: The database cannot be reached or is busy.
+            UnitUndoneError: The database undid it; it may be done again (`core/tries.py`).
+            CommitInDoubtError: It is stored, or it is not: nobody knows.
         """
         slot = Slot(self._writes, self._timeout)
         session = _session(self.engine, slot)
@@ -115,14 +124,25 @@ def _session(engine: AsyncEngine, slot: Slot) -> AsyncSession:
     return AsyncSession(engine, sync_session_class=QueuedSession, info=info, expire_on_commit=False)
 
 
+def _reading_options(settings: Settings, *, is_sqlite: bool) -> dict[str, Any]:
+    if is_sqlite:
+        return {READS: True}
+    if settings.database.pooler == "transaction":
+        # The driver prepares, then executes: outside a transaction the two may meet two servers.
+        return {}
+    return {"isolation_level": "AUTOCOMMIT"}
+
+
 async def _commit(session: AsyncSession) -> None:
     await session.flush()
     try:
         await session.commit()
-    except BaseException:
+    except BaseException as error:
         # The engine believes that the transaction ended; the connection may still be in it. Nobody else may
         # be given that connection.
         await asyncio.shield(session.invalidate())
+        if isinstance(error, Exception) and may_be_stored(error):
+            raise CommitInDoubtError(retry_after=_DOUBT_SECONDS) from error
         raise
 
 
