@@ -29,9 +29,10 @@ check: lint types imports openapi test ## Everything that CI checks
 fuzz: $(DEV) ## Try random orders of changes of a profile for minutes, not seconds
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz tests/api/test_health_machine.py $(ARGS)
 
-drills: $(DEV) ## Kill servers, change keys, let 200 write one profile at once: in full length
-	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -m "drill or server" tests/server/test_*_drills.py \
-	  tests/server/test_health_races.py tests/server/test_master_rotation.py $(ARGS)
+drills: $(DEV) ## Kill, starve, freeze and cut off real parts, and print what was lost (ARGS="-k power_cut")
+	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -p tests.drills.table -n 0 --show-capture=no \
+	  -m "drill or server" tests/drills tests/server/test_*_drills.py tests/server/test_health_races.py \
+	  tests/server/test_master_rotation.py $(ARGS)
 
 cluster: $(DEV) ## Run the tests of accounts and health against three servers behind a proxy that takes turns
 	$(BIN)/python -m pytest tests/server/test_nodes.py tests/core/test_pooler.py

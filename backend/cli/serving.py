@@ -117,7 +117,7 @@ class _Processes(Multiprocess):
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's signature
-    """End with status 0: uvicorn raises the signal again once it has stopped, and to stop when asked is no fault."""
+    """End with status 0: uvicorn raises the signal again once it has stopped, which is no fault."""
     raise SystemExit(0)
 
 

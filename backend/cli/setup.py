@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.core import bootstrap, environment, keys, masters, rotation
 from backend.core.config import Settings
+from backend.core.database.wal import LogDamagedError
 from backend.core.violations import describe
 from backend.schemas.base import Incoming
 from backend.services import system
@@ -62,6 +63,8 @@ def explained() -> Iterator[None]:
     except SettingsError as error:
         fail(f"{error}. Lists are written as JSON: '[\"food.example\"]'.")
     except (bootstrap.SettingMissingError, keys.KeysMissingError, CommandError, ConfigurationError) as error:
+        fail(str(error))
+    except LogDamagedError as error:
         fail(str(error))
     except (rotation.RotationPendingError, masters.MasterNeededError, system.KeysUnfitError) as error:
         fail(str(error))

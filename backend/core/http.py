@@ -6,7 +6,7 @@ The application sees a request only once its head is whole, so a head without an
 import asyncio
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES: Final = 65_536
 HEAD_SECONDS: Final = 20.0
@@ -20,8 +20,8 @@ _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: c
 class GuardedHttpProtocol(HttpToolsProtocol):
     """Gives up a connection whose request line and headers are too long, or do not come to an end in time.
 
-    When the service stops, uvicorn's own would cut off whoever is just sending a request on an idle connection.
-    Here such a request is answered, and the answer says that it is the last.
+    When the service stops, uvicorn's own would cut off whoever is just sending a request on an idle
+    connection. Here such a request is answered, and the answer says that it is the last.
     """
 
     _head_bytes = 0
@@ -68,7 +68,9 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             super().shutdown()
 
     def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        # None until the first request, which the annotation forgets.
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     def _close_idle(self) -> None:
         if self._is_idle():

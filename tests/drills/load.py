@@ -1,7 +1,7 @@
 """People who write and read their own profile, and keep a ledger of what the service said it had done.
 
-Each writes numbers, one after another, into the name of a profile that nobody else changes. So what an answer may
-show is known: the number that was acknowledged last or, after an answer that never came, one of those since.
+Each writes numbers, one after another, into the name of a profile that nobody else changes. So what an answer
+may show is known: the number that was acknowledged last or, after an answer that never came, the next one.
 """
 
 import asyncio
@@ -43,12 +43,22 @@ class Ledger:
     in_doubt: int = 0
     outage: float = 0.0
     _last: float = field(default_factory=time.monotonic)
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def acknowledge(self) -> None:
         """Note that the service did something now."""
         moment = time.monotonic()
         self.outage, self._last = max(self.outage, moment - self._last), moment
         self.acknowledged += 1
+        self._told.set()
+
+    async def more(self, count: int = 1) -> float:
+        """Wait until so many more changes are acknowledged, and return the seconds that it took."""
+        started, enough = time.monotonic(), self.acknowledged + count
+        while self.acknowledged < enough:
+            self._told.clear()
+            await self._told.wait()
+        return time.monotonic() - started
 
     def begin(self) -> None:
         """Measure the time without service from now on."""
@@ -56,7 +66,9 @@ class Ledger:
 
     def finding(self, drill: str, bar: str, *, holds: bool, **notes: str | float) -> Finding:
         """Return what the drill found."""
-        refusals = {f"answers {status}": count for status, count in sorted(self.statuses.items()) if status != 200}
+        refusals = {
+            f"answers {status}": count for status, count in sorted(self.statuses.items()) if status != 200
+        }
         counted = {
             "no connection": self.refused,
             "unanswered": self.unanswered,
@@ -170,11 +182,11 @@ class Load:
 
 
 @asynccontextmanager
-async def people(url: str, count: int = 8, timeout: float = 10) -> AsyncIterator[Load]:
+async def people(url: str, count: int = 8, patience: float = 10) -> AsyncIterator[Load]:
     """Register people who each have a profile, and keep their connections open."""
     ledger = Ledger()
     limits = httpx2.Limits(max_connections=count, max_keepalive_connections=count)
-    async with httpx2.AsyncClient(base_url=url, timeout=timeout, limits=limits) as client:
+    async with httpx2.AsyncClient(base_url=url, timeout=patience, limits=limits) as client:
         persons = [await make_person(client, f"writer-{number}") for number in range(count)]
         writers = []
         for person in persons:

@@ -1,4 +1,4 @@
-"""The real parts that drills need: found on this machine, installed where that is possible, or skipped aloud."""
+"""The real parts that drills need: found on this machine, installed where we may, or skipped aloud."""
 
 import os
 import shutil
@@ -25,11 +25,16 @@ def find(program: str, package: str) -> str:
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         for command in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", package]):
             subprocess.run(
-                ["apt-get", *command], env=os.environ | _NO_QUESTIONS, stdout=subprocess.DEVNULL, check=False  # noqa: TID251 - a child's environment
+                ["apt-get", *command],
+                env=os.environ | _NO_QUESTIONS,  # noqa: TID251 - a child's environment
+                stdout=subprocess.DEVNULL,
+                check=False,
             )
         found = _on_disk(program)
     if found is None:
-        pytest.skip(f"no {program}: it is in the package {package}, and only root on Debian may install it here")
+        pytest.skip(
+            f"no {program}: it is in the package {package}, and only root on Debian may install it here"
+        )
     return found
 
 

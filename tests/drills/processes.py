@@ -13,9 +13,7 @@ def children(pid: int) -> list[int]:
 
 def workers(pid: int) -> list[int]:
     """Return the processes that serve, of a server that has several."""
-    return [
-        child for child in children(pid) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return [child for child in children(pid) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def kill(pid: int) -> None:
@@ -24,3 +22,11 @@ def kill(pid: int) -> None:
     for child in children(pid):
         kill(child)
     os.kill(pid, signal.SIGKILL)
+
+
+def family(pid: int) -> set[int]:
+    """Return a process and all that it started, and those started."""
+    found = {pid}
+    for child in children(pid):
+        found |= family(child)
+    return found

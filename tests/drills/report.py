@@ -1,7 +1,7 @@
 """What a drill found, and the table at the end that says of each bar whether it holds."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -35,7 +35,7 @@ class Finding:
     outage: float
     bar: str
     holds: bool
-    notes: dict[str, str | int | float] = field(default_factory=dict)
+    notes: Mapping[str, str | int | float] = field(default_factory=dict)
 
     @property
     def passes(self) -> bool:

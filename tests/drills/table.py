@@ -31,7 +31,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     holding = sum(finding.passes for finding in findings)
     terminalreporter.line(
         f"{holding} of {len(findings)} bars hold; {others} drills that only assert hold; "
-        f"{sum(report.failed for report in silent)} broke off; {sum(report.skipped for report in silent)} skipped"
+        f"{sum(report.failed for report in silent)} broke off; "
+        f"{sum(report.skipped for report in silent)} skipped"
     )
 
 

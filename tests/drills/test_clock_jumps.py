@@ -1,7 +1,7 @@
 """The clock jumps a day back, and later two days forward, under a service that runs.
 
-Nothing that was ended comes to life, nobody who may come in is kept out for longer than a new sign-in takes, and
-letters go out.
+Nothing that was ended comes to life, nobody who may come in is kept out for longer than a new sign-in takes,
+and letters go out.
 """
 
 import asyncio
@@ -56,7 +56,9 @@ async def _letter_comes(folder: Path, client: httpx2.AsyncClient, name: str) -> 
     return 0
 
 
-async def _look(client: httpx2.AsyncClient, folder: Path, name: str, people: dict[str, Person]) -> dict[str, int]:
+async def _look(
+    client: httpx2.AsyncClient, folder: Path, name: str, people: dict[str, Person]
+) -> dict[str, int]:
     """Return the status of each thing that may depend on the time."""
     again = await sign_in(client, "kept")
     fresh = {"Authorization": f"Bearer {again.json().get('access_token')}"}
@@ -105,7 +107,10 @@ async def test_a_clock_that_jumps_revives_nothing_and_stops_nothing(
     clock, found = _Clock(tmp_path), {}
     server = start(data_dir, SAFEPLATE_RATE_LIMIT__ENABLED="false", **clock.variables)
     try:
-        async with people(server.url, 4) as load, httpx2.AsyncClient(base_url=server.url, timeout=20) as client:
+        async with (
+            people(server.url, 4) as load,
+            httpx2.AsyncClient(base_url=server.url, timeout=20) as client,
+        ):
             persons = await _ended_and_spent(client)
             async with load.running() as ledger:
                 for name, offset in JUMPS[:2]:
@@ -125,6 +130,9 @@ async def test_a_clock_that_jumps_revives_nothing_and_stops_nothing(
     bar = "nothing that ended revives, sign-in and letters go on, tokens run out"
     tell(
         ledger.finding(
-            "clock a day back, then two forward", bar, holds=not odd, **{"otherwise": "; ".join(odd) or "nothing"}
+            "clock a day back, then two forward",
+            bar,
+            holds=not odd,
+            otherwise="; ".join(odd) or "nothing",
         )
     )

@@ -1,7 +1,7 @@
 """Redis is killed, then frozen: nobody guesses uncounted, and whoever is signed in goes on.
 
-Sign-in, registration and refresh fail closed, since a guess that is not counted is a guess for free. What needs
-a session is not counted there, and goes on.
+Sign-in, registration and refresh fail closed, since a guess that is not counted is a guess for free. What
+needs a session is not counted there, and goes on.
 """
 
 import asyncio
@@ -84,7 +84,10 @@ async def test_a_lost_counter_closes_sign_in_and_nothing_else(
         plenty = {f"SAFEPLATE_RATE_LIMIT__{name}": "1000/minute" for name in ("LOGIN", "REGISTRATION")}
         server = start(data_dir, "--workers", "2", SAFEPLATE_REDIS__URL=redis.url, **plenty)
         try:
-            async with people(server.url) as load, httpx2.AsyncClient(base_url=server.url, timeout=20) as client:
+            async with (
+                people(server.url) as load,
+                httpx2.AsyncClient(base_url=server.url, timeout=20) as client,
+            ):
                 async with load.running() as ledger:
                     seen = {"before": await _probe(client)}
                     redis.end()
@@ -109,7 +112,9 @@ async def test_a_lost_counter_closes_sign_in_and_nothing_else(
     )  # fmt: skip
     bar = f"sign-in 503 with Retry-After within {MOST:.0f} s, all else open, open again when it is back"
     tell(
-        ledger.finding("Redis killed, then frozen", bar, holds=holds, **{"slowest refusal (s)": round(slowest, 2)})
+        ledger.finding(
+            "Redis killed, then frozen", bar, holds=holds, **{"slowest refusal (s)": round(slowest, 2)}
+        )
     )
 
 

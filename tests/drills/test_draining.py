@@ -12,7 +12,7 @@ from tests.drills.load import Ledger, people
 from tests.drills.report import Finding
 from tests.server.conftest import FULL_DRILLS, Server, start, stop
 
-pytestmark = [pytest.mark.anyio, pytest.mark.server]
+pytestmark = [pytest.mark.anyio, pytest.mark.drill]
 
 ROUNDS = 2 if FULL_DRILLS else 1
 CALM = 1.5

@@ -12,7 +12,7 @@ from tests.drills.load import people
 from tests.drills.processes import workers
 from tests.server.conftest import FULL_DRILLS, start, stop
 
-pytestmark = [pytest.mark.anyio, pytest.mark.server]
+pytestmark = [pytest.mark.anyio, pytest.mark.drill]
 
 KILLS = 4 if FULL_DRILLS else 1
 CALM = 3.0

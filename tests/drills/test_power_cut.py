@@ -1,7 +1,8 @@
-"""The power fails under SQLite, simulated: only what the disk had promised to keep is there, or some of the rest.
+"""The power fails under SQLite, simulated: what the disk had promised to keep is there, and some of the rest.
 
-A server runs under `strace`, which writes down each write, each `fsync` and each answer. At many moments the files are
-made as a power cut would have left them, and opened: every change whose answer had begun to leave must be there.
+A server runs under `strace`, which writes down each write, each `fsync` and each answer. At many moments the
+files are made as a power cut would have left them, and opened: every change whose answer had begun to leave
+must be there.
 """
 
 import os
@@ -29,10 +30,12 @@ from tests.drills.report import Finding
 from tests.factories import Person, make_person, make_profile, make_settings
 from tests.server.conftest import FULL_DRILLS, start, stop
 
-pytestmark = [pytest.mark.anyio, pytest.mark.server]
+pytestmark = [pytest.mark.anyio, pytest.mark.drill]
 
 PEOPLE, WRITES, CUTS = (4, 60, 120) if FULL_DRILLS else (2, 10, 8)
-_ANSWER: Final = re.compile(rb"HTTP/1\.1 200 OK\r\n(?:[^\r]+\r\n)*?request-id: cut-(\d+)-(\d+)\r\n", re.IGNORECASE)
+_ANSWER: Final = re.compile(
+    rb"HTTP/1\.1 200 OK\r\n(?:[^\r]+\r\n)*?request-id: cut-(\d+)-(\d+)\r\n", re.IGNORECASE
+)
 
 
 @dataclass
@@ -62,7 +65,17 @@ async def _write(url: str) -> _Traced:
 
 async def _traced(folder: Path, log: Path) -> _Traced:
     """Let people write to a server whose calls are written down, and end it without a chance to tidy up."""
-    strace = (parts.find("strace", "strace"), "-f", "-y", "-xx", "-s", "300000", "--seccomp-bpf", "-o", str(log))
+    strace = (
+        parts.find("strace", "strace"),
+        "-f",
+        "-y",
+        "-xx",
+        "-s",
+        "300000",
+        "--seccomp-bpf",
+        "-o",
+        str(log),
+    )
     wrapper = (*strace, "-e", f"trace={trace.CALLS}")
     server = start(folder, wrapper=wrapper, SAFEPLATE_RATE_LIMIT__ENABLED="false")
     try:
@@ -108,7 +121,8 @@ async def test_a_power_cut_at_any_moment_leaves_all_that_was_acknowledged(
     app = create_app(make_settings(left))
     with log.open(encoding="ascii") as lines:
         total = sum(1 for call in trace.calls(lines) if call.path.endswith("-wal"))
-    disk, known, lost, broken, cuts = trace.Disk(data_dir), {}, 0, 0, 0
+    disk, lost, broken, cuts = trace.Disk(data_dir), 0, 0, 0
+    known: dict[int, int] = {}
     chance = random.Random(9)
     seen, moments = 0, set(chance.sample(range(total), min(CUTS * 2, total)))
     with log.open(encoding="ascii") as lines:

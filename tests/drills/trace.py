@@ -1,7 +1,7 @@
 """What a power cut leaves: a trace of system calls, replayed as far as the disk had promised to keep.
 
-A write is *sent* when its call begins, and *kept* once a later `fsync` of the same file has returned. What was sent
-and not kept may be on the disk, or not, or in part: a cut is tried with none of it, and with some of it.
+A write is *sent* when its call begins, and *kept* once a later `fsync` of the same file has returned. What
+was sent and not kept may be on the disk, or not, or in part: a cut is tried with none of it, and with some.
 """
 
 import random
@@ -51,7 +51,7 @@ def calls(lines: Iterable[str]) -> Iterator[Call]:
 
 def _call(name: str, arguments: str, *, has_returned: bool) -> Call:
     file = _FILE.match(arguments)
-    path = file[1] if file else ""
+    path = _decode(file[1]).decode(errors="replace") if file and file[1].startswith("\\x") else ""
     if name in {"openat", "unlink"}:
         found = _BYTES.search(arguments)
         path = _decode(found[1]).decode(errors="replace") if found else ""
@@ -78,7 +78,9 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
-        self._files = {str(path): _File(bytearray(path.read_bytes()), has_name=True) for path in folder.glob("*.db*")}
+        self._files = {
+            str(path): _File(bytearray(path.read_bytes()), has_name=True) for path in folder.glob("*.db*")
+        }
         self._syncing: dict[str, int] = {}
 
     def apply(self, call: Call) -> None:
@@ -86,7 +88,14 @@ class Disk:
         if call.path == self._folder and call.name == "fsync" and call.has_returned:
             for file in self._files.values():
                 file.has_name = True
-        if not call.path.startswith(f"{self._folder}/") or ".db" not in call.path or call.path.endswith("-shm"):
+        if (
+            not call.path.startswith(f"{self._folder}/")
+            or ".db" not in call.path
+            or call.path.endswith("-shm")
+        ):
+            return
+        if call.name == "unlink":
+            self._files.pop(call.path, None)
             return
         file = self._files.setdefault(call.path, _File())
         if call.name in {"fsync", "fdatasync"}:
@@ -113,17 +122,24 @@ class Disk:
         """
         for path, file in self._files.items():
             content = bytearray(file.kept)
-            if not file.has_name and (chance is None or chance.random() < 0.5):
-                continue
-            for offset, data in file.sent if chance else ():
-                if offset < 0:
-                    if chance.random() < 0.5:
-                        _write(content, offset, data)
+            if chance is None:
+                if not file.has_name:
                     continue
-                for start in range(0, len(data), SECTOR):
-                    if chance.random() < 0.5:
-                        _write(content, offset + start, data[start : start + SECTOR])
+            else:
+                if not file.has_name and chance.random() < 0.5:
+                    continue
+                for change in _some(file.sent, chance):
+                    _write(content, *change)
             (folder / Path(path).name).write_bytes(content)
+
+
+def _some(sent: list[tuple[int, bytes]], chance: random.Random) -> Iterator[tuple[int, bytes]]:
+    """Return about half of what was sent, sector by sector."""
+    for offset, data in sent:
+        size = len(data) if offset < 0 else SECTOR
+        for start in range(0, len(data), size):
+            if chance.random() < 0.5:
+                yield offset + start, data[start : start + size]
 
 
 def _length(call: Call) -> bytes:

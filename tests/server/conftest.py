@@ -42,7 +42,14 @@ class Server:
 
 
 def start(data_dir: Path, *arguments: str, wrapper: Sequence[str] = (), **variables: str) -> Server:
-    """Start `safeplate serve` on a free port, below a program that watches it or not, and wait until it is ready."""
+    """Start `safeplate serve` on a free port, and wait until it is ready.
+
+    Args:
+        data_dir: Its folder.
+        arguments: Its options.
+        wrapper: A program that runs it, and its options.
+        variables: Its settings.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     environment |= FAST_HASHES | variables
     process = subprocess.Popen(
