@@ -40,9 +40,10 @@ fuzz: $(DEV) ## Try random orders of changes of a profile, and ask every operati
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz tests/api/test_health_machine.py $(ARGS)
 	SAFEPLATE_TEST_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -n 0 tests/server/test_contract.py
 
-drills: $(DEV) ## Kill servers, change keys, let 200 write one profile at once: in full length
-	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -m "drill or server" tests/server/test_*_drills.py \
-	  tests/server/test_health_races.py tests/server/test_master_rotation.py $(ARGS)
+drills: $(DEV) ## Kill, starve, freeze and cut off real parts, and print what was lost (ARGS="-k power_cut")
+	SAFEPLATE_TEST_FULL_DRILLS=1 $(BIN)/python -m pytest -p tests.drills.table -n 0 --show-capture=no \
+	  -m "drill or server" tests/drills tests/server/test_*_drills.py tests/server/test_health_races.py \
+	  tests/server/test_master_rotation.py $(ARGS)
 
 cluster: $(DEV) ## Run tests of accounts and health against three servers behind a proxy that takes turns
 	$(BIN)/python -m pytest -m "drill or server" tests/server/test_nodes.py

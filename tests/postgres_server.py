@@ -24,14 +24,15 @@ class _Server:
 _running: list[_Server] = []
 
 
-def start(*, durable: bool = False) -> tuple[str, str] | None:
+def start(options: str = "", *, durable: bool = False) -> tuple[str, str] | None:
     """Start a server; return its URL and where its binaries came from, or None where none would start.
 
     Args:
+        options: Settings that come after the suite's own, as the server's command line takes them.
         durable: Whether a commit waits for the disk.
     """
     for binaries, how in _candidates():
-        url = _start(binaries, f"{_OPTIONS} -c fsync={'on' if durable else 'off'}")
+        url = _start(binaries, f"{_OPTIONS} -c fsync={'on' if durable else 'off'} {options}")
         if url is not None:
             return url, how
     return None

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import signal
 import socket
 import sys
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
@@ -98,12 +100,31 @@ def serve(
 
 def _run(config: uvicorn.Config, listening: socket.socket) -> None:
     if config.workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
+        _Processes(config, sockets=[listening]).run()
         return
+    signal.signal(signal.SIGTERM, _end)
     server = uvicorn.Server(config)
     server.run(sockets=[listening])
     if not server.started:
         raise typer.Exit(3)
+
+
+class _Processes(Multiprocess):
+    """Serves in several processes, and listens no longer than they do.
+
+    A socket that this process left open would go on taking connections that nobody answers.
+    """
+
+    def terminate_all(self) -> None:
+        """Ask every process to stop."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's signature
+    """End with status 0: uvicorn raises the signal again once it has stopped, which is no fault."""
+    raise SystemExit(0)
 
 
 @commands.command()

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.core import bootstrap, environment, keys, masters, rotation
 from backend.core.config import Settings
 from backend.core.database import UnreachableError
+from backend.core.database.wal import LogDamagedError
 from backend.core.violations import describe
 from backend.schemas.base import Incoming
 from backend.services import system
@@ -64,7 +65,9 @@ def explained() -> Iterator[None]:
         fail(f"{error}. Lists are written as JSON: '[\"food.example\"]'.")
     except (bootstrap.SettingMissingError, keys.KeysMissingError, CommandError, ConfigurationError) as error:
         fail(str(error))
-    except (rotation.RotationPendingError, masters.MasterNeededError, system.KeysUnfitError) as error:
+    except (
+        LogDamagedError, rotation.RotationPendingError, masters.MasterNeededError, system.KeysUnfitError,
+    ) as error:  # fmt: skip
         fail(str(error))
     except UnreachableError as error:
         fail(f"The database cannot be reached: {error}")

@@ -1,9 +1,11 @@
 """What must be there before the first request: the data folder, the keys and the schema."""
 
 import os
+from pathlib import Path
 
 from backend.core import keys
 from backend.core.config import Settings
+from backend.core.database.wal import require_whole_log
 from backend.core.environment import is_serverless
 
 
@@ -16,6 +18,7 @@ def prepare_folder(settings: Settings) -> None:
 
     Raises:
         SettingMissingError: The host forgets its disk, and the database or the keys would be on it.
+        LogDamagedError: What was stored would be dropped from SQLite's log.
     """
     has_keys = settings.keys.master is not None and settings.keys.signing is not None
     if is_serverless():
@@ -33,6 +36,9 @@ def prepare_folder(settings: Settings) -> None:
         keys.create_files(settings.data_dir)
     elif settings.database.url is None:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = settings.database_url
+    if url.get_backend_name() == "sqlite" and url.database:
+        require_whole_log(Path(url.database))
 
 
 def _require_no_orphans(settings: Settings) -> None:

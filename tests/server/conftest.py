@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +41,19 @@ class Server:
         )  # fmt: skip
 
 
-def start(data_dir: Path, *arguments: str, **variables: str) -> Server:
-    """Start `safeplate serve` on a free port, and wait until it is ready."""
+def start(data_dir: Path, *arguments: str, wrapper: Sequence[str] = (), **variables: str) -> Server:
+    """Start `safeplate serve` on a free port, and wait until it is ready.
+
+    Args:
+        data_dir: Its folder.
+        arguments: Its options.
+        wrapper: A program that runs it, and its options.
+        variables: Its settings.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     environment |= FAST_HASHES | variables
     process = subprocess.Popen(
-        [SAFEPLATE, "serve", "--port", "0", "--data-dir", data_dir, *arguments],
+        [*wrapper, SAFEPLATE, "serve", "--port", "0", "--data-dir", data_dir, *arguments],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,

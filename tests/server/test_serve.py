@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import stat
 import subprocess
@@ -87,7 +86,7 @@ def test_a_restart_keeps_accounts_keys_and_sessions(data_dir: Path) -> None:
     with httpx2.Client(base_url=second.url) as client:
         me = client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
         refreshed = client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
-    assert stop(second) == -signal.SIGTERM  # ended gracefully, and says by what
+    assert stop(second) == 0  # ended gracefully: it was asked to
     assert (me.status_code, refreshed.status_code) == (200, 200)
 
 

@@ -19,6 +19,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
     "PRAGMA secure_delete = ON",  # erased rows are overwritten, not only unlinked
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",  # a damaged page is an error sooner
 )
 
 
