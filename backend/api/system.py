@@ -22,7 +22,9 @@ from backend.services import system
 from backend.utils.security import SealBrokenError, is_equal
 
 router = APIRouter(tags=["system"], route_class=PlainRoute)
-_ROOT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
+_ROOT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/json": {}, "text/html": {"schema": {"type": "string"}}}}
+}
 
 MetricsReader = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
