@@ -5,7 +5,7 @@ its unit of work, and must not do twice, goes through `once`.
 """
 
 import asyncio
-import random
+import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 from contextvars import ContextVar
@@ -53,7 +53,7 @@ async def repeated(work: Callable[[], Awaitable[_Result]]) -> _Result:
                 code = state_of(getattr(cause, "orig", None))
                 logger.warning("unit_repeated", error=type(cause).__name__, code=code)
             done.seen.clear()
-            await asyncio.sleep(random.uniform(0, _PAUSE * 2**number))  # noqa: S311 - spreads, guards nothing
+            await asyncio.sleep(_PAUSE * 2**number * secrets.randbelow(1_000) / 1_000)
         return await work()
     finally:
         _done.reset(token)
