@@ -64,8 +64,7 @@ def fold(text: str) -> str:
     Compatibility forms, case, accents, invisible characters, hyphens and runs of white space do not count.
     Idempotent.
     """
-    letters = "".join(_fold_character(character) for character in text)
-    return _SPACES.sub(" ", letters).strip()
+    return _SPACES.sub(" ", text.translate(_folds)).strip()
 
 
 def fold_mapped(text: str) -> Folded:
@@ -82,6 +81,17 @@ def fold_mapped(text: str) -> Folded:
         done = end
     folding.copy(simple, done, len(text))
     return Folded("".join(folding.pieces), folding.starts, folding.ends)
+
+
+class _Folds(dict[int, str]):
+    """What one character folds to: at most one short string a code point of Unicode."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _fold_character(chr(code))
+        return folded
+
+
+_folds = _Folds()
 
 
 class _Single(dict[int, str]):
@@ -124,9 +134,7 @@ class _Folding:
                 self.ends.append(offset + 1)
 
 
-@cache
 def _fold_character(character: str) -> str:
-    """Fold one character. The cache is bounded by Unicode: at most one short string a code point."""
     if character in _DROPPED:
         return ""
     decomposed = unicodedata.normalize("NFKD", character.casefold().translate(_LETTERS))
@@ -136,4 +144,4 @@ def _fold_character(character: str) -> str:
 
 @cache
 def _fold_spaced(character: str) -> str:
-    return _SPACES.sub(" ", _fold_character(character))
+    return _SPACES.sub(" ", _folds[ord(character)])

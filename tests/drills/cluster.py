@@ -159,7 +159,7 @@ def _asked(node: Node, what: str) -> int:
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Start etcd and two nodes, and end them, and nothing else, afterwards."""
-    binaries = Path(parts.find("initdb", "postgresql")).parent
+    binaries = Path(parts.find("initdb", "postgresql")).resolve().parent  # a link may stand alone
     etcd = parts.find("etcd", "etcd-server")
     user = "postgres" if os.geteuid() == 0 else None
     with _folder() as folder, (folder / "log").open("wb") as log, _etcd(etcd, folder / "etcd", log) as hosts:
