@@ -39,6 +39,11 @@ class _KeptBody:
     receive: Receive
     messages: list[Message] = field(default_factory=list)
 
+    async def arrive(self) -> None:
+        """Wait until all of it is here, or its sender is gone: the database is not asked before."""
+        while not self.messages or self.messages[-1].get("more_body", False):
+            self.messages.append(await self.receive())
+
     def anew(self) -> Receive:
         """Return what reads the body from its beginning."""
         position = 0
@@ -75,6 +80,8 @@ class PlainRoute(APIRoute):
             if self.body_field is not None and not await self._is_readable(request, body):
                 headers = {"Accept": self._read}
                 return problems.problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, headers)
+            if self.body_field is not None:
+                await body.arrive()
 
             async def work() -> Response:
                 # Units end with this stack. The framework's own would end them after this handler, and out

@@ -3,6 +3,8 @@
 import asyncio
 import uuid
 from collections import Counter
+from functools import reduce
+from operator import getitem
 
 import httpx2
 import pytest
@@ -217,8 +219,8 @@ async def test_no_answer_to_an_administrator_has_a_member_about_health(client: h
             return set().union(*map(members, node))
         if not isinstance(node, dict):
             return set()
-        name = str(node.get("$ref", "")).rpartition("/")[2]
-        found = members(schemas[name]) if name else set()
+        _, *path = str(node.get("$ref", "#")).split("/")
+        found = members(reduce(getitem, path, document)) if path else set()
         return found.union(node.get("properties", {}), *map(members, node.values()))
 
     paths = {path: item for path, item in document["paths"].items() if path.startswith(USERS)}

@@ -258,7 +258,11 @@ async def test_who_opened_an_account_on_anothers_address_keeps_no_factor(
     await _reset(client, post)
 
     owner = headers_of(await sign_in(client, "amira", NEW_PASSWORD))
-    assert (await client.get(FACTORS, headers=owner)).json() == {"items": [], "recovery_codes_left": 0}
+    assert (await client.get(FACTORS, headers=owner)).json() == {
+        "items": [],
+        "next_cursor": None,
+        "recovery_codes_left": 0,
+    }
 
 
 async def test_of_64_uses_of_one_step_one_succeeds(client: httpx2.AsyncClient, time: FakeClock) -> None:

@@ -10,10 +10,9 @@ from sqlalchemy import event, select, update
 from backend.api.dependencies import Resources
 from backend.core import caller
 from backend.core.caller import Caller
-from backend.core.errors import UnavailableError
+from backend.core.errors import CorruptedError, UnavailableError
 from backend.models.audit import AuditAction, AuditChain, AuditEvent
 from backend.services import audit
-from backend.utils.security import SealBrokenError
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +96,7 @@ async def test_a_chain_whose_key_does_not_open_fails_alone(resources: Resources)
         *(resources.readings.record(_reading(owner_id)) for owner_id in OWNERS), return_exceptions=True
     )
 
-    assert [type(answer) for answer in answers] == [SealBrokenError] + [type(None)] * 5
+    assert [type(answer) for answer in answers] == [CorruptedError] + [type(None)] * 5
     assert [await _stored(resources, owner_id) for owner_id in OWNERS] == [1, 2, 2, 2, 2, 2]
 
 
