@@ -13,6 +13,13 @@ LOCKS = [ROOT / "requirements" / f"{name}.txt" for name in ("runtime", "telemetr
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 
+def test_the_lock_of_npm_has_hashes_and_no_address() -> None:
+    text = (ROOT / "tools" / "contract" / "package-lock.json").read_text("utf-8")
+
+    assert "://" not in text  # an install where npm writes them: take `resolved` and `funding` out
+    assert text.count('"integrity": "sha512-') > 10
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
 def test_every_package_is_pinned_with_hashes_and_without_an_address(lock: Path) -> None:
     text = lock.read_text("utf-8")
