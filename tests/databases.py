@@ -1,8 +1,5 @@
 """The databases that tests run on."""
 
-import pytest
+from typing import Final
 
-DATABASES = [
-    pytest.param("sqlite", id="sqlite", marks=pytest.mark.xdist_group("sqlite")),
-    pytest.param("postgresql", id="postgresql", marks=pytest.mark.xdist_group("postgresql")),
-]
+DATABASES: Final = ("sqlite", "postgresql")

@@ -15,7 +15,7 @@ from backend.main import create_app
 from tests import postgres
 from tests.factories import erase, make_person, make_profile, make_settings
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("postgresql")]
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("privileges")]
 GUIDE = Path(__file__).parents[2] / "docs" / "security" / "operations.md"
 
 

@@ -22,6 +22,15 @@ FULL_DRILLS = "SAFEPLATE_TEST_FULL_DRILLS" in os.environ  # noqa: TID251 - the s
 FAST_HASHES = {"SAFEPLATE_PASSWORD__MEMORY_KIB": "8192", "SAFEPLATE_PASSWORD__PASSES": "1"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before groups are read
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Keep the tests of one server in one worker, which starts it once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "server" in item.fixturenames:
+            group = f"{item.path.stem}-{item.callspec.params['server']}"
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclass(frozen=True)
 class Server:
     """A running `safeplate serve`."""
