@@ -72,7 +72,7 @@ def write(target: Path, manifest: bytes, parts: Mapping[str, Path], *, master: M
                         _add(archive, name, part, path.stat().st_size)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, target)  # unlike a rename, it takes nobody's place
+        _put(draft, target)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -121,6 +121,18 @@ def unpack(path: Path, parts: Mapping[str, Part], folder: Path) -> None:
                 raise ArchiveBrokenError(f"{name} was altered")
         if archive.next() is not None:
             raise ArchiveBrokenError("something was added to it")
+
+
+def _put(draft: Path, target: Path) -> None:
+    """Give a whole file its name, which must be nobody's."""
+    try:
+        os.link(draft, target)  # unlike a rename, it takes nobody's place
+    except FileExistsError:
+        raise
+    except OSError:
+        # Sticks and shares know no second name for a file. The name is taken first, and then replaced.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.replace(target)
 
 
 @contextmanager
