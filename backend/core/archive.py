@@ -11,6 +11,7 @@ import io
 import json
 import os
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ def write(target: Path, manifest: bytes, parts: Mapping[str, Path], *, master: M
         FileExistsError: Something is there already.
         OSError: It cannot be written.
     """
-    draft = target.with_name(f"{target.name}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A name that nobody can foresee: others may be allowed to write to the folder. Mode 0600 from the start.
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:

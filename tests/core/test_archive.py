@@ -69,6 +69,19 @@ def test_an_archive_takes_nobodys_place(written: Path, parts: dict[str, Path], k
     assert written.read_bytes() == before
 
 
+def test_an_archive_is_not_written_through_what_somebody_laid_there(
+    parts: dict[str, Path], keys: MasterKeys, tmp_path: Path
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "laid"
+    victim.write_bytes(b"whole")
+    (tmp_path / "laid.part").symlink_to(victim)
+
+    archive.write(path, MANIFEST, parts, master=keys.wrapper)
+
+    assert victim.read_bytes() == b"whole"
+    assert archive.read_manifest(path, masters=keys) == MANIFEST
+
+
 def test_an_archive_is_written_where_a_file_has_one_name_alone(
     parts: dict[str, Path], keys: MasterKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
