@@ -17,8 +17,9 @@ password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
 printf '%s' "$password" > secrets.new/database_password
 printf 'postgresql://safeplate:%s@postgres:5432/safeplate?sslmode=disable' "$password" > secrets.new/database_url
 od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets.new/metrics_token
-# Compose mounts them with the modes that they have here, and the service runs as 10001.
+# Compose mounts each file with the mode that it has here, and the service runs as 10001. Nobody else on this machine
+# gets to them: the folder stays its owner's alone.
 chmod 0444 secrets.new/*
-chmod 0711 secrets.new
+chmod 0700 secrets.new
 mv secrets.new secrets
 echo "Written: deploy/secrets"

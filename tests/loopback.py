@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
+from typing import Final
 
 import pytest
 from sqlalchemy import make_url
+
+_PGBOUNCER: Final = Path(__file__).parents[1] / "deploy" / "pgbouncer" / "pgbouncer.ini"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def redis(port: int = 0) -> Iterator[Started]:
 
 @contextmanager
 def pgbouncer(database_url: str, *, size: int = 4) -> Iterator[Started]:
-    """Start a PgBouncer in transaction mode before a database; skips the test where it is not installed.
+    """Start a PgBouncer, as `deploy` sets it up, before a database; skips the test where it is not installed.
 
     Args:
         database_url: Where it leads.
@@ -71,19 +75,23 @@ def pgbouncer(database_url: str, *, size: int = 4) -> Iterator[Started]:
         pytest.skip("pgbouncer is not installed")
     url, port = make_url(database_url), free_port()
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None  # it refuses to run as root
-    with tempfile.TemporaryDirectory(prefix="safeplate-pgbouncer-") as folder:
-        file = Path(folder) / "pgbouncer.ini"
+    with tempfile.TemporaryDirectory(prefix="safeplate-pgbouncer-") as name:
+        folder = Path(name)
+        file, users = folder / "pgbouncer.ini", folder / "users.txt"
+        server = {"postgres_host": url.host, "postgres_port": url.port or 5432}
+        shipped = Template(_PGBOUNCER.read_text("utf-8")).substitute(server, port=port, folder=folder)
         password = f" password={url.password}" if url.password else ""
+        # What is said last counts: the test's own database and account, and a smaller pool.
         file.write_text(
+            f"{shipped}default_pool_size = {size}\n"
             f"[databases]\n* = host={url.host} port={url.port or 5432} user={url.username}{password}\n"
-            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-            f"auth_type = any\npool_mode = transaction\ndefault_pool_size = {size}\nmax_client_conn = 200\n"
         )
+        users.write_text('"safeplate" "loopback"\n')
         if user is not None:
-            os.chown(folder, user.pw_uid, user.pw_gid)
-            os.chown(file, user.pw_uid, user.pw_gid)
+            for path in (folder, file, users):
+                os.chown(path, user.pw_uid, user.pw_gid)
         with _running([program, "-q", str(file)], user.pw_name if user else None, port) as process:
-            yield Started(f"postgresql://safeplate@127.0.0.1:{port}/{url.database}", port, process)
+            yield Started(f"postgresql://safeplate:loopback@127.0.0.1:{port}/{url.database}", port, process)
 
 
 @contextmanager

@@ -35,6 +35,8 @@ def backup(
     path = target / f"safeplate-{now():%Y%m%dT%H%M%SZ}.backup" if target.is_dir() else target
     if path.exists():
         setup.fail(f"{path} is there already.")
+    if not path.parent.is_dir():
+        setup.fail(f"There is no folder {path.parent}.")
     with explained():
         manifest = service.run(
             data_dir, lambda running: system.back_up(running.settings, path, keyring=running.keyring)

@@ -72,7 +72,7 @@ def explained() -> Iterator[None]:
     except UnreachableError as error:
         fail(f"The database cannot be reached: {error}")
     except (DBAPIError, OSError) as error:
-        fail(f"The database or the data folder cannot be used: {error.__cause__ or error}")
+        fail(f"The database, a file or a folder cannot be used: {error.__cause__ or error}")
 
 
 def fail(message: str) -> NoReturn:

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ def write(target: Path, manifest: bytes, parts: Mapping[str, Path], *, master: M
         FileExistsError: Something is there already.
         OSError: It cannot be written.
     """
-    draft = target.with_name(f"{target.name}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A name that nobody can foresee: others may be allowed to write to the folder. Mode 0600 from the start.
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -72,7 +74,7 @@ def write(target: Path, manifest: bytes, parts: Mapping[str, Path], *, master: M
                         _add(archive, name, part, path.stat().st_size)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, target)  # unlike a rename, it takes nobody's place
+        _put(draft, target)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -121,6 +123,18 @@ def unpack(path: Path, parts: Mapping[str, Part], folder: Path) -> None:
                 raise ArchiveBrokenError(f"{name} was altered")
         if archive.next() is not None:
             raise ArchiveBrokenError("something was added to it")
+
+
+def _put(draft: Path, target: Path) -> None:
+    """Give a whole file its name, which must be nobody's."""
+    try:
+        os.link(draft, target)  # unlike a rename, it takes nobody's place
+    except FileExistsError:
+        raise
+    except OSError:
+        # Sticks and shares know no second name for a file. The name is taken first, and then replaced.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.replace(target)
 
 
 @contextmanager

@@ -119,6 +119,62 @@ def test_a_unit_is_hardly_exposed(unit: Path) -> None:
     assert float(found[1]) <= LEAST_EXPOSED
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_understands_every_line_of_a_unit(unit: Path, tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed here")
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text("utf-8").replace("/opt/safeplate/bin/safeplate", "/bin/true"), "utf-8")
+    told = subprocess.run(
+        ["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False
+    )  # fmt: skip
+
+    assert (told.returncode, [line for line in told.stderr.splitlines() if unit.name in line]) == (0, [])
+
+
+def test_whoever_is_told_to_end_may_finish() -> None:
+    """The service gives up after 25 seconds; preStop and a margin come on top."""
+    graceful = 25
+    units = [
+        re.search(r"TimeoutStopSec=(\d+)", path.read_text("utf-8")) for path in DEPLOY.rglob("*.service")
+    ]
+    assert units
+    assert all(found is not None and int(found[1]) > graceful for found in units)
+    for name in ("app", "worker"):
+        assert int(COMPOSE["services"][name]["stop_grace_period"].removesuffix("s")) > graceful
+    for pod in (item["spec"]["template"]["spec"] for item in CLUSTER if item["kind"] == "Deployment"):
+        (container,) = pod["containers"]
+        waits = re.findall(r"sleep\((\d+)\)", str(container.get("lifecycle", "")))
+        assert pod["terminationGracePeriodSeconds"] > graceful + sum(map(int, waits)) + 5
+
+
+def test_probes_ask_paths_that_there_are_and_a_worker_that_beats() -> None:
+    paths = set(yaml.safe_load((DEPLOY.parent / "openapi.json").read_text("utf-8"))["paths"])
+    deployments = {item["metadata"]["name"]: item for item in CLUSTER if item["kind"] == "Deployment"}
+    (app,) = deployments["safeplate"]["spec"]["template"]["spec"]["containers"]
+    (worker,) = deployments["safeplate-worker"]["spec"]["template"]["spec"]["containers"]
+    asked = [app[f"{kind}Probe"]["httpGet"] for kind in ("startup", "readiness", "liveness")]
+    beats = COMPOSE["services"]["worker"]
+
+    assert {each["path"] for each in asked} <= paths
+    assert {each["port"] for each in asked} == {port["name"] for port in app["ports"]}
+    for arguments, test in (
+        (worker["args"], worker["livenessProbe"]["exec"]["command"]),
+        (beats["command"], beats["healthcheck"]["test"]),
+    ):
+        assert arguments[-2] == "--heartbeat"
+        assert f"'{arguments[-1]}'" in test[-1]
+
+
+def test_prometheus_takes_the_rules() -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool is not installed here")
+    rules = DEPLOY / "prometheus" / "alerts.yml"
+    told = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
 def test_the_image_is_made_in_stages_and_runs_as_nobody() -> None:
     lines = [line for line in DOCKERFILE.splitlines() if line and not line.startswith(("#", " "))]
     stages = [line.split() for line in lines if line.startswith("FROM")]

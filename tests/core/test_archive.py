@@ -1,5 +1,7 @@
 """Archives: what is altered anywhere in one is noticed before anything is done with it."""
 
+import errno
+import os
 import secrets
 from pathlib import Path
 
@@ -65,6 +67,38 @@ def test_an_archive_takes_nobodys_place(written: Path, parts: dict[str, Path], k
         archive.write(written, MANIFEST, parts, master=keys.wrapper)
 
     assert written.read_bytes() == before
+
+
+def test_an_archive_is_not_written_through_what_somebody_laid_there(
+    parts: dict[str, Path], keys: MasterKeys, tmp_path: Path
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "laid"
+    victim.write_bytes(b"whole")
+    (tmp_path / "laid.part").symlink_to(victim)
+
+    archive.write(path, MANIFEST, parts, master=keys.wrapper)
+
+    assert victim.read_bytes() == b"whole"
+    assert archive.read_manifest(path, masters=keys) == MANIFEST
+
+
+def test_an_archive_is_written_where_a_file_has_one_name_alone(
+    parts: dict[str, Path], keys: MasterKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no second name")  # as sticks and shares do
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "stick"
+    archive.write(path, MANIFEST, parts, master=keys.wrapper)
+    with pytest.raises(FileExistsError):
+        archive.write(path, b"{}", parts, master=keys.wrapper)
+
+    found = _read(path, parts, keys, tmp_path / "out")
+
+    assert found == {name: part.read_bytes() for name, part in parts.items()}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.glob("*.part")) == []
 
 
 def test_one_altered_byte_is_noticed_or_changes_nothing(

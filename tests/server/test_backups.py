@@ -196,3 +196,21 @@ def test_a_backup_that_does_not_fit_changes_nothing(
     assert keyless.returncode == 2
     assert "not among the keys here" in keyless.stderr
     assert not (elsewhere.data_dir / "safeplate.db").exists()
+
+
+def test_a_backup_for_which_there_is_no_room_says_so_in_a_line(server: Server, tmp_path: Path) -> None:
+    full, nowhere = tmp_path / "full", tmp_path / "nowhere" / "a.backup"
+    full.mkdir()
+    kibibytes = 16  # what a file may have: less than an empty database
+    told = [
+        subprocess.run(
+            ["bash", "-c", f'ulimit -f {limit} && exec "$@"', "bash", SAFEPLATE, "db", "backup", target],
+            cwd=ROOT, env=server.environment, capture_output=True, text=True, timeout=120, check=False,
+        )
+        for limit, target in ((kibibytes, full), ("unlimited", nowhere))
+    ]  # fmt: skip
+
+    assert [done.returncode for done in told] == [2, 2], [done.stderr for done in told]
+    assert "Traceback" not in told[0].stderr
+    assert "There is no folder" in told[1].stderr
+    assert list(full.iterdir()) == []

@@ -39,16 +39,23 @@ def copy(source: Path, target: Path) -> None:
     """Copy one database over another, or into a new file, in one transaction of each.
 
     Whoever reads the target meanwhile sees what was there before, and whoever looks after sees the copy.
+
+    Raises:
+        OSError: One cannot be read or the other not be written: a disk is full, for example.
     """
     if not target.exists():
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    with (
-        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE)) as old,
-        closing(sqlite3.connect(target, timeout=_PATIENCE)) as new,
-    ):
-        new.execute("PRAGMA secure_delete = ON")
-        # All pages in one step: in several, each write of somebody else would let it begin anew.
-        old.backup(new, pages=-1)
+    origin = f"{source.absolute().as_uri()}?mode=rw"
+    try:
+        with (
+            closing(sqlite3.connect(origin, uri=True, timeout=_PATIENCE)) as old,
+            closing(sqlite3.connect(target, timeout=_PATIENCE)) as new,
+        ):
+            new.execute("PRAGMA secure_delete = ON")
+            # All pages in one step: in several, each write of somebody else would let it begin anew.
+            old.backup(new, pages=-1)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{target}: {error}") from error
 
 
 def examine(file: Path) -> None:
