@@ -22,7 +22,7 @@ from fastapi import FastAPI
 
 from backend.api.dependencies import Resources
 from backend.main import create_app
-from tests.drills import parts, trace
+from tests.drills import trace
 from tests.drills.conftest import Tell
 from tests.drills.disk import Disk
 from tests.drills.load import MINE
@@ -66,19 +66,7 @@ async def _write(url: str) -> _Traced:
 
 async def _traced(folder: Path, log: Path) -> _Traced:
     """Let people write to a server whose calls are written down, and end it without a chance to tidy up."""
-    strace = (
-        parts.find("strace", "strace"),
-        "-f",
-        "-y",
-        "-xx",
-        "-s",
-        "300000",
-        "--seccomp-bpf",
-        "-o",
-        str(log),
-    )
-    wrapper = (*strace, "-e", f"trace={trace.CALLS}")
-    server = start(folder, wrapper=wrapper, SAFEPLATE_RATE_LIMIT__ENABLED="false")
+    server = start(folder, wrapper=trace.wrapper(log), SAFEPLATE_RATE_LIMIT__ENABLED="false")
     try:
         return await _write(server.url)
     finally:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final
+
+from tests.drills import parts
 
 ANSWERS: Final = frozenset({"write", "writev", "sendto", "sendmsg"})
 _FILES: Final = ("pwrite64", "fsync", "fdatasync", "ftruncate")
@@ -38,6 +40,12 @@ class Call:
     numbers: tuple[int, ...] = ()
     other: str = ""
     flags: str = ""
+
+
+def wrapper(log: Path) -> tuple[str, ...]:
+    """Return the command that writes down the calls of another, and of all that it starts."""
+    options = ("-f", "-y", "-xx", "-s", "300000", "--seccomp-bpf", "-o", str(log), "-e", f"trace={CALLS}")
+    return (parts.find("strace", "strace"), *options)
 
 
 def calls(lines: Iterable[str]) -> Iterator[Call]:
