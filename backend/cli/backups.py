@@ -11,7 +11,7 @@ import typer
 
 from backend.cli import audit, erasure, service, setup
 from backend.cli.service import Service
-from backend.core import archive, dumps, keys
+from backend.core import archive, dumps, folders, keys
 from backend.core.clock import now
 from backend.core.config import Settings
 from backend.core.dumps.postgresql import InUseError
@@ -66,7 +66,7 @@ def restore(
     """
     settings = setup.read_settings(data_dir)
     with setup.explained(), service.refusals_told(), explained():
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make(settings.data_dir)
         keyring = keys.load(settings)
         how = system.Restoring(
             erasure.read_all(settings, receipts, keyring.signing),

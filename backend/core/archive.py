@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from backend.core import folders
 from backend.core.masters import MasterKey, MasterKeys
 from backend.utils.security import expand, extract, is_equal, keyed_hash
 
@@ -77,6 +78,7 @@ def write(target: Path, manifest: bytes, parts: Mapping[str, Path], *, master: M
         _put(draft, target)
     finally:
         draft.unlink(missing_ok=True)
+    folders.sync(target.parent)
 
 
 def read_manifest(path: Path, *, masters: MasterKeys) -> bytes:
@@ -167,6 +169,8 @@ def _copy(source: IO[bytes], target: Path) -> str:
         while piece := source.read(_PIECE):
             digest.update(piece)
             file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
     return digest.hexdigest()
 
 

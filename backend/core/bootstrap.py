@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from backend.core import keys
+from backend.core import folders, keys
 from backend.core.config import Settings
 from backend.core.database.wal import require_whole_log
 from backend.core.environment import is_serverless
@@ -35,7 +35,7 @@ def prepare_folder(settings: Settings) -> None:
         _require_no_orphans(settings)
         keys.create_files(settings.data_dir)
     elif settings.database.url is None:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make(settings.data_dir)
     url = settings.database_url
     if url.get_backend_name() == "sqlite" and url.database:
         require_whole_log(Path(url.database))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from backend.core import folders
 from backend.core.clock import now
 
 if sys.platform != "win32":
@@ -96,7 +97,7 @@ def replace(path: Path, text: str) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    folders.sync(target.parent)
 
 
 def version(path: Path) -> tuple[int, ...] | None:
@@ -113,13 +114,3 @@ def _give_to_owner_of(path: Path, descriptor: int) -> None:
     owner, mine = path.stat(), os.fstat(descriptor)
     if sys.platform != "win32" and (owner.st_uid, owner.st_gid) != (mine.st_uid, mine.st_gid):
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,7 @@ from typing import Any
 
 from joserfc.jwk import ECKey
 
-from backend.core import masters, signing
+from backend.core import folders, masters, signing
 from backend.core.config import AuthSettings, Settings
 from backend.core.masters import MasterKeys, MasterSet
 from backend.core.signing import KeySet, SigningKeys
@@ -186,9 +186,9 @@ def create_files(data_dir: Path) -> None:
     Each file is written beside its place and linked into it, so that of two processes that start together one
     wins and both read the same whole file.
     """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = data_dir / "keys"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    for each in (data_dir, folder):
+        folders.make(each)
     for name, text in zip((_MASTER_FILE, _SIGNING_FILE), generate(), strict=True):
         if (folder / name).exists():
             continue
@@ -203,6 +203,8 @@ def create_files(data_dir: Path) -> None:
             continue  # another process was first, and its key is the one
         finally:
             Path(draft).unlink()
+    # Whoever made them: what is sealed from now on is lost without them.
+    folders.sync(folder)
 
 
 def _master_text(settings: Settings) -> str:

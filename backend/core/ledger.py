@@ -9,6 +9,7 @@ from logging.handlers import SysLogHandler
 from pathlib import Path
 from typing import Protocol
 
+from backend.core import folders
 from backend.core.config import Settings
 
 HEADS_FILE = "audit-heads.jsonl"
@@ -42,6 +43,7 @@ class FileLedger:
         with os.fdopen(descriptor, "ab", buffering=0) as file:
             file.write("".join(f"{line}\n" for line in lines).encode())
             os.fsync(file.fileno())
+        folders.sync(self._path.parent)
 
 
 class _StrictHandler(SysLogHandler):

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import aiosmtplib
 
+from backend.core import folders
 from backend.core.config import MailSettings, Settings
 
 _PERMANENT = 500  # RFC 5321, 4.2.1: replies from 500 on will not change by trying again
@@ -80,13 +81,16 @@ class FileMailer:
         await asyncio.to_thread(self._write, message)
 
     def _write(self, message: EmailMessage) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make(self._folder)
         handle, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(message.as_bytes())
+            file.flush()
+            os.fsync(file.fileno())
         # The name is the message's own, so that a message that is written twice is there once.
         identifier = message["Message-ID"].strip("<>").partition("@")[0]
         Path(name).rename(self._folder / f"{identifier}.eml")
+        folders.sync(self._folder)
 
 
 def make_mailer(settings: Settings) -> Mailer:

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core import dumps, migrations
+from backend.core import dumps, folders, migrations
 from backend.core.clock import now
 from backend.core.config import Settings
 from backend.core.database import Database
@@ -184,3 +184,4 @@ def _place_heads(current: Path, restored: Path) -> None:
         current.rename(current.with_name(f"audit-heads.until-{now():%Y%m%dT%H%M%SZ}.jsonl"))
     if restored.exists():
         restored.replace(current)
+    folders.sync(current.parent)
