@@ -182,12 +182,12 @@ class Load:
 
 
 @asynccontextmanager
-async def people(url: str, count: int = 8, patience: float = 10) -> AsyncIterator[Load]:
+async def people(url: str, count: int = 8, patience: float = 10, name: str = "writer") -> AsyncIterator[Load]:
     """Register people who each have a profile, and keep their connections open."""
     ledger = Ledger()
     limits = httpx2.Limits(max_connections=count, max_keepalive_connections=count)
     async with httpx2.AsyncClient(base_url=url, timeout=patience, limits=limits) as client:
-        persons = [await make_person(client, f"writer-{number}") for number in range(count)]
+        persons = [await make_person(client, f"{name}-{number}") for number in range(count)]
         writers = []
         for person in persons:
             profile = await make_profile(client, person, display_name="0")
