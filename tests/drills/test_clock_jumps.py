@@ -37,6 +37,9 @@ class _Clock:
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            # Else it turns waits with a time-out into others: the interpreter's threads then wait for one
+            # another for seconds, and everything that has an end in time is given up.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         }
 
     def set(self, offset: str) -> None:
