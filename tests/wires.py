@@ -25,6 +25,8 @@ class Wire:
         """Whether the next commit breaks it. It is whole again afterwards."""
         self.is_mute = False
         """Whether it takes connections and bytes, and passes none on: a server that is frozen."""
+        self.hides_end = False
+        """Whether the client does not see that the server has closed, until it sends something."""
         self.connections = 0
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,8 +41,12 @@ class Wire:
         back = asyncio.create_task(self._pass(inner_reader, writer))
         self._tasks |= {there, back}
         await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
+        server_has_closed = back.done()
         for task in (there, back):
             task.cancel()
+        if server_has_closed and self.hides_end:
+            await asyncio.gather(there, return_exceptions=True)  # two must not read at once
+            await reader.read(1)
         if there.done():
             writer.transport.abort()
         inner_writer.close()

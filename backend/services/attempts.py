@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import caller, tries
@@ -109,18 +109,20 @@ class Attempts:
             for key, weight in sorted(attempt.weights.items())
         ]
         insert = insert_into(session, Bucket, *rows)
-        drained = (
-            insert.excluded.counted_at - Bucket.counted_at
-        ) / self._settings.guess_recovery.total_seconds()
+        this = insert.excluded.counted_at
+        # A clock that went back neither fills a bucket nor makes anybody wait for the days in between. Twice:
+        # a guess that read the clock just before another was counted must not pass as one from before.
+        drained = _not_negative(this - Bucket.counted_at) / self._settings.guess_recovery.total_seconds()
         level = _not_negative(Bucket.level - drained) + insert.excluded.level
+        most = 2 * self._settings.longest_delay.total_seconds()
         fill = insert.on_conflict_do_update(
             index_elements=[Bucket.key],
             set_={
                 "level": level,
-                "counted_at": insert.excluded.counted_at,
-                "blocked_until": self._blocked_until(level, insert.excluded.counted_at),
+                "counted_at": this,
+                "blocked_until": self._blocked_until(level, this),
             },
-            where=Bucket.blocked_until <= insert.excluded.counted_at,
+            where=or_(Bucket.blocked_until <= this, Bucket.blocked_until > this + most),
         ).returning(Bucket.key)
         filled = (await session.execute(fill)).all()
         if len(filled) < len(rows):

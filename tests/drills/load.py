@@ -21,6 +21,9 @@ MINE: Final = "/api/v1/health/profiles/me"
 PAUSE: Final = 0.05
 """Seconds until somebody who was not answered asks again."""
 
+PATIENCE: Final = 10
+"""How often it is asked, at most, whether something is stored."""
+
 
 @dataclass
 class Ledger:
@@ -127,12 +130,21 @@ class Writer:
         """Look for every version that was acknowledged, and count those that are not there."""
         for version, number in self.versions.items():
             path = f"{MINE}/revisions/{version}"
-            answer = await client.get(path, headers=self.person.headers)
+            answer = await self._found(client, path)
             if answer.status_code != 200 or answer.json()["display_name"] != str(number):
                 self.ledger.lost += 1
-        answer = (await client.get(MINE, headers=self.person.headers)).raise_for_status()
+        answer = (await self._found(client, MINE)).raise_for_status()
         if answer.json()["display_name"] not in {str(self.known[0]), str(self.known[0] + 1)}:
             self.ledger.wrong += 1
+
+    async def _found(self, client: httpx2.AsyncClient, path: str) -> httpx2.Response:
+        """Ask until somebody says whether it is there: what nobody can tell now is not lost."""
+        for _ in range(PATIENCE):
+            answer = await client.get(path, headers=self.person.headers)
+            if answer.status_code != 503:
+                return answer
+            await asyncio.sleep(float(answer.headers["retry-after"]))
+        return answer
 
     async def _send(self, method: str, path: str, **request: Any) -> httpx2.Response | None:
         headers = self.person.headers | request.pop("headers", {})
@@ -182,12 +194,12 @@ class Load:
 
 
 @asynccontextmanager
-async def people(url: str, count: int = 8, patience: float = 10) -> AsyncIterator[Load]:
+async def people(url: str, count: int = 8, patience: float = 10, name: str = "writer") -> AsyncIterator[Load]:
     """Register people who each have a profile, and keep their connections open."""
     ledger = Ledger()
     limits = httpx2.Limits(max_connections=count, max_keepalive_connections=count)
     async with httpx2.AsyncClient(base_url=url, timeout=patience, limits=limits) as client:
-        persons = [await make_person(client, f"writer-{number}") for number in range(count)]
+        persons = [await make_person(client, f"{name}-{number}") for number in range(count)]
         writers = []
         for person in persons:
             profile = await make_profile(client, person, display_name="0")

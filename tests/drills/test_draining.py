@@ -21,9 +21,9 @@ MOST = 30.0
 """Seconds in which the service must end."""
 
 
-async def _drain(server: Server) -> tuple[Ledger, float]:
+async def _drain(server: Server, name: str) -> tuple[Ledger, float]:
     """End a server in mid-load, and return what came of the load, and the seconds it took to end."""
-    async with people(server.url, 12) as load:
+    async with people(server.url, 12, name=name) as load:
         async with load.running() as ledger:
             await asyncio.sleep(CALM)
             server.process.send_signal(signal.SIGTERM)
@@ -40,9 +40,9 @@ async def test_every_request_is_answered_before_the_service_ends(
 ) -> None:
     ledgers, seconds, statuses = [], [], set()
     for number in range(ROUNDS):
-        server = start(data_dir / str(number), "--workers", str(workers), **variables)
+        server = start(data_dir, "--workers", str(workers), **variables)  # on what the one before left
         try:
-            ledger, took = await _drain(server)
+            ledger, took = await _drain(server, f"round-{number}")
         finally:
             statuses.add(stop(server))
         ledgers.append(ledger)

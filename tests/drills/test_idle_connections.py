@@ -17,7 +17,7 @@ from tests.server.conftest import start, stop
 pytestmark = [pytest.mark.anyio, pytest.mark.drill]
 
 IDLE: Final = 10_000
-DESCRIPTORS: Final = 2 * IDLE + 1_000  # this process holds one end of each, the server the other
+DESCRIPTORS: Final = IDLE + 1_000  # one end of each is here, the other in the server: two processes
 BYTES: Final = 32_768
 """What a connection may cost the server."""
 MOST: Final = 2.0

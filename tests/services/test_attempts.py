@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 
 from backend.api.dependencies import Resources
 from backend.core.config import RateLimitSettings
+from backend.core.errors import RateLimitedError
 from backend.models.attempts import Attempts as Bucket
 from backend.services.attempts import Attempt, Attempts
 from tests.conftest import FakeClock
@@ -50,3 +51,20 @@ async def test_of_two_free_guesses_the_one_with_the_earlier_clock_may_be_counted
     counted = await attempts.count("boris")
 
     assert counted.weights
+
+
+async def test_a_clock_that_goes_back_keeps_nobody_out(resources: Resources, time: FakeClock) -> None:
+    counting = RateLimitSettings.model_validate({"enabled": True})
+    attempts = Attempts(resources.database, keyring=resources.keyring, settings=counting)
+    await attempts.count("amira")
+    time.advance(days=-1)
+    for _ in range(5):  # the free ones, and the first after them
+        await attempts.count("amira")
+
+    with pytest.raises(RateLimitedError):
+        await attempts.count("amira")
+    time.advance(days=-1)
+
+    assert await attempts.count("amira")
+    with pytest.raises(RateLimitedError):  # what was counted is not forgotten
+        await attempts.count("amira")

@@ -121,6 +121,22 @@ async def test_the_job_of_a_process_that_died_is_taken_over(resources: Resources
     assert await _jobs(resources) == []
 
 
+async def test_what_is_to_be_done_does_not_wait_for_a_clock_that_went_back(
+    resources: Resources, time: FakeClock
+) -> None:
+    async def fail(_: Task) -> None:
+        raise jobs.JobDelayedError
+
+    await _ask(resources)
+    time.advance(days=-1)
+    assert await _run(resources, fail) == 1
+    assert await _run(resources, fail) == 0  # its delay counts from the clock as it is now
+
+    time.advance(days=-1)
+
+    assert await _run(resources, fail) == 1
+
+
 async def test_mail_that_cannot_go_now_goes_later_and_ever_less_often(post: Post, time: FakeClock) -> None:
     await _ask(post.resources, JobKind.VERIFY_EMAIL)
     waits: list[timedelta] = []

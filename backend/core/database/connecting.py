@@ -21,7 +21,10 @@ _APPLICATION: Final = "safeplate"
 _MARGIN_SECONDS: Final = 5.0
 # The server answered, and knows the caller or the database not: so would the others.
 _FINAL: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-_NEXT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+# RuntimeError: the event loop's own, of a connection that ends just now.
+_NEXT: Final = (
+    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, RuntimeError
+)  # fmt: skip
 
 
 class _Limits(NamedTuple):

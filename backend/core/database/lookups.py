@@ -11,13 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import asyncpg
 from sqlalchemy import URL, Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 # While a connection is kept, the pool cannot replace it: after a failover it may lead to the old primary.
 _KEPT_SECONDS: Final = 1.0
-_REFUSED: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 _Convert = Callable[[Any], Any]
 Found = tuple[Any, ...] | None
@@ -89,7 +87,7 @@ class PostgresLookups:
             row = await kept.driver.fetchrow(compiled.text, *compiled.bind(values))
         except BaseException as error:
             await asyncio.shield(_drop(kept.connection))
-            if isinstance(error, TimeoutError) or not isinstance(error, _REFUSED):
+            if isinstance(error, TimeoutError) or not isinstance(error, Exception):
                 raise
             return await first_slowly(self._engine, lookup, values)
         self._idle.append(kept)

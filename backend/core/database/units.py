@@ -194,6 +194,14 @@ async def _commit(session: AsyncSession) -> None:
 
 async def _close(session: AsyncSession, slot: Slot) -> None:
     try:
-        await asyncio.shield(session.close())
+        await asyncio.shield(_end(session))
     finally:
         slot.give_back()
+
+
+async def _end(session: AsyncSession) -> None:
+    try:
+        with translated():
+            await session.close()
+    except UnavailableError:  # what the unit came to is known; only its connection is lost
+        await session.invalidate()

@@ -94,13 +94,15 @@ async def hold(session: AsyncSession, task: Task, *, lease: timedelta) -> None:
 
 
 def _due(kinds: Iterable[JobKind]) -> Select[Job]:
+    """Return what is to be done now. What was to be done at once does not wait for a clock that went back."""
     moment = now()
+    is_due = or_(Job.run_at <= moment, Job.attempts == 0, Job.run_at > moment + _LAST_DELAY)
     return (
         select(Job)
         .where(
             Job.kind.in_(kinds),
             Job.failed_at.is_(None),
-            Job.run_at <= moment,
+            is_due,
             or_(Job.locked_until.is_(None), Job.locked_until <= moment),
         )
         .order_by(Job.run_at, Job.id)
