@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Final, TypeAlias
 
 from backend.core.errors import InvalidInputError, NotFoundError
@@ -25,6 +26,7 @@ from backend.services.catalog.relations import ancestors_of, descendants_of
 Entry: TypeAlias = Allergen | Diet | Condition
 
 _VERSION_DIGITS: Final = 12
+_LOADING: Final = Lock()
 
 
 class CursorUnknownError(InvalidInputError):
@@ -178,13 +180,20 @@ class Catalog:
         return list(found[start : start + limit])
 
 
-@cache
 def shipped() -> Catalog:
     """Return the catalogue that this release ships.
+
+    Takes some tenths of a second, the first time: call it off the event loop until then.
 
     Raises:
         CatalogFaultError: Its files contradict themselves.
     """
+    with _LOADING:  # by one thread: whoever else needs it meanwhile waits for that
+        return _shipped()
+
+
+@cache
+def _shipped() -> Catalog:
     return load(FOLDER)
 
 
