@@ -11,14 +11,7 @@ from typing import Final, TypeAlias
 from backend.core.errors import InvalidInputError, NotFoundError
 from backend.models.catalog import RequirementType
 from backend.services.catalog import checks
-from backend.services.catalog.entries import (
-    Allergen,
-    Condition,
-    Diet,
-    Named,
-    Regime,
-    Substance,
-)
+from backend.services.catalog.entries import Allergen, Condition, Diet, Named, Regime, Substance
 from backend.services.catalog.files import FOLDER, read_files
 from backend.services.catalog.names import NameIndex
 from backend.services.catalog.relations import ancestors_of, descendants_of
@@ -181,9 +174,7 @@ class Catalog:
 
 
 def shipped() -> Catalog:
-    """Return the catalogue that this release ships.
-
-    Takes some tenths of a second, the first time: call it off the event loop until then.
+    """Return the catalogue that this release ships; the first time takes tenths of a second.
 
     Raises:
         CatalogFaultError: Its files contradict themselves.
