@@ -73,6 +73,10 @@ def run(host: str, port: int, workers: int, data_dir: setup.DataDir) -> None:
         environment.export({"mail__public_url": url})
     with setup.explained():
         app = main.create_app()  # what is wrong with the settings shows before anything is announced
+    if workers > 1:
+        main.load_lists()  # once, for all processes
+        if app.state.spans is not None:
+            app.state.spans.close()  # it has a thread, which a fork would leave in the middle of something
     data = settings.data_dir.resolve()
     mail = settings.mail.host or f"{data / OUTBOX} (files, until SAFEPLATE_MAIL__HOST names a server)"
     typer.echo(_TOUR.format(version=__version__, url=url, data=data, mail=mail))
@@ -83,8 +87,6 @@ def run(host: str, port: int, workers: int, data_dir: setup.DataDir) -> None:
 
 def _run(config: uvicorn.Config, listening: socket.socket) -> None:
     if config.workers > 1:
-        with setup.explained():
-            main.load_lists()  # once, for all processes
         Processes(config, sockets=[listening]).run()
         return
     signal.signal(signal.SIGTERM, _end)
