@@ -16,6 +16,7 @@ from backend.api.dependencies import Resources
 from backend.core.config import Settings
 from backend.main import create_app
 from backend.models.audit import AuditEvent
+from backend.services import system
 from backend.services.catalog import CatalogFaultError
 from tests.factories import PASSWORD, make_person, make_profile, make_settings, url_of
 
@@ -41,32 +42,26 @@ async def test_an_empty_database_is_alive_and_not_ready(data_dir: Path) -> None:
     assert "retry-after" in ready.headers
 
 
-async def test_a_service_is_ready_once_its_lists_are_read(
-    app: FastAPI, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loading = asyncio.get_running_loop().create_future()
-    monkeypatch.setattr(app.state, "loading", loading)
-
-    asked = asyncio.create_task(client.get("/readyz"))
-    alive = await client.get("/livez")
+async def test_a_service_is_ready_once_its_lists_are_read() -> None:
+    loading: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    asked = asyncio.create_task(system.require_lists(loading))
+    await asyncio.sleep(0)
     waits = not asked.done()
+
     loading.set_result(None)
 
-    assert (alive.status_code, waits) == (200, True)
-    assert (await asked).status_code == 200
+    await asked
+    assert waits
 
 
-async def test_a_service_whose_lists_are_faulty_is_not_ready(
-    app: FastAPI, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loading = asyncio.get_running_loop().create_future()
-    loading.set_exception(CatalogFaultError("secret place"))
-    monkeypatch.setattr(app.state, "loading", loading)
+async def test_a_service_whose_lists_are_faulty_is_not_ready() -> None:
+    loading: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    loading.set_exception(CatalogFaultError("a place"))
 
-    answer = await client.get("/readyz")
+    with pytest.raises(system.NotReadyError) as raised:
+        await system.require_lists(loading)
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
-    assert "secret" not in answer.text
+    assert "a place" not in str(raised.value.detail)
 
 
 async def test_a_database_that_cannot_be_reached_is_503_and_not_500(settings: Settings) -> None:
