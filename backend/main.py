@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Final
 
 from fastapi import FastAPI
@@ -33,17 +34,20 @@ from backend.core import bootstrap, keys, logging, metrics, migrations
 from backend.core.config import Settings
 from backend.core.database import CommitInDoubtError, Database
 from backend.core.errors import CorruptedError, UnavailableError
+from backend.core.logging import logger
 from backend.core.passkeys import relying_party
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits
 from backend.core.telemetry import make_spans
 from backend.core.tokens import Tokens
 from backend.core.workers import Worker
+from backend.services import catalog as catalog_service
 from backend.services import screening as screening_service
 from backend.services import system as system_service
 from backend.services.attempts import Attempts
 from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalogs
+from backend.utils.collecting import uncollected
 from backend.work import Work
 
 _END_SECONDS: Final = 4.0
@@ -90,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.resources = _resources(settings)
+    app.state.loading = None
     # Any may find the database, the counters or the hashing pool busy, or lose the database while it answers
     # to the commit, or find a row that somebody altered.
     common = problems.responses(UnavailableError, CommitInDoubtError, CorruptedError)
@@ -124,18 +129,41 @@ def create_prepared_app() -> FastAPI:
     return app
 
 
-async def require_fitting_keys(app: FastAPI) -> None:
-    """Check, before an application serves, that its keys open what its database holds.
+def load_lists() -> None:
+    """Read the catalogue and the words of labels, which takes a second; at once where that was done.
 
     Raises:
+        CatalogFaultError: A file of the catalogue is not as it was shipped.
+        LexiconFaultError: A file of words is not.
+    """
+    _load_lists()
+
+
+@cache
+def _load_lists() -> None:
+    with uncollected():
+        catalog_service.shipped()
+        screening_service.shipped_lexicon()
+
+
+async def require_fitting_keys(settings: Settings) -> None:
+    """Check, before anything serves, that the keys open what the database holds.
+
+    Raises:
+        KeysMissingError: There are none.
         KeysUnfitError: They do not.
         UnavailableError: The database cannot be reached.
     """
-    resources: Resources = app.state.resources
+    keyring, database = keys.load(settings), Database(settings)
     try:
-        await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
+        await system_service.require_fitting_keys(database, keyring=keyring)
     finally:
-        await resources.database.dispose()
+        await database.dispose()
+
+
+def _tell_of_faults(loading: asyncio.Future[object]) -> None:
+    if not loading.cancelled() and (fault := loading.exception()) is not None:
+        logger.error("lists_unreadable", exc_info=fault)
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
@@ -177,8 +205,9 @@ def _resources(settings: Settings) -> Resources:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
-    # Half a second, better now than in the first check; a fault in the files stops the start.
-    screening_service.shipped_lexicon()
+    # What needs no list is answered meanwhile, and what needs one waits in the same line.
+    app.state.loading = asyncio.wrap_future(resources.worker.begin(load_lists))
+    app.state.loading.add_done_callback(_tell_of_faults)
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
         await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)
@@ -194,6 +223,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.wait([working], timeout=_END_SECONDS)
         working.cancel()
         await asyncio.wait([working])
+    app.state.loading.cancel()
     sampling.cancel()
     await asyncio.wait([sampling])
     if app.state.spans is not None:

@@ -86,7 +86,7 @@ BARS = (
     Bar("workers", "two workers: times one worker's rate", 1.7, _rate("two workers", POSTGRES)),
     Bar("workers", "memory of each worker, MB", 120, _most_megabytes, at_most=True),
     Bar(
-        "starting", "ready: in the smallest app's time", 1.5,
+        "starting", "first answer: in the smallest app's time", 1.5,
         lambda found: float(found[SQLITE]["seconds"] / found["smallest app"]["seconds"]), at_most=True,
     ),
 )  # fmt: skip

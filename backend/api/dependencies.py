@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
-from structlog.contextvars import bind_contextvars
 
 from backend.api.routes import MAX_TAGS
 from backend.core import caller, languages
@@ -17,6 +16,7 @@ from backend.core.config import Settings
 from backend.core.database import Database as DatabasePort
 from backend.core.errors import PreconditionRequiredError
 from backend.core.keys import Keyring
+from backend.core.logging import bind_contextvars
 from backend.core.passkeys import RelyingParty as RelyingPartyPort
 from backend.core.passwords import PasswordPool
 from backend.core.rate_limits import RateLimits

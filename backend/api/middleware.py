@@ -13,14 +13,13 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from backend.api import problems
 from backend.api.contract.deprecation import DEPRECATED, Deprecation
 from backend.core import caller, languages, metrics
 from backend.core.caller import Caller
 from backend.core.config import HttpSettings
-from backend.core.logging import logger
+from backend.core.logging import bind_contextvars, clear_contextvars, logger
 from backend.core.telemetry import Ended, Parent, Spans, read_parent
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from structlog.contextvars import get_contextvars
 
 from backend import __version__
 from backend.api import docs, problems
@@ -15,7 +14,7 @@ from backend.api.dependencies import Configuration, Database, Keys, Resources
 from backend.api.routes import PlainRoute
 from backend.core import metrics
 from backend.core.errors import CorruptedError
-from backend.core.logging import logger
+from backend.core.logging import get_contextvars, logger
 from backend.core.tokens import AccessTokenInvalidError
 from backend.schemas.system import JsonWebKeySet, Liveness, Readiness, ServiceInfo
 from backend.services import system
@@ -103,8 +102,12 @@ async def read_liveness() -> Liveness:
 
 
 @router.get("/readyz", responses=problems.responses(system.NotReadyError))
-async def read_readiness(database: Database) -> Readiness:
-    """Tell whether the database is reachable and migrated."""
+async def read_readiness(request: Request, database: Database) -> Readiness:
+    """Tell whether the service can do all of its work: the database is there, and labels can be read.
+
+    A process that has just started answers accounts at once, and this a second later, with its lists read.
+    """
+    await system.require_lists(request.app.state.loading)
     await system.require_ready(database)
     return Readiness(status="ready")
 

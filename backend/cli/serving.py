@@ -1,51 +1,14 @@
-"""Serving, and the document that describes what is served."""
+"""Serving: its options, and what must be decided before anything else is loaded."""
 
-import asyncio
-import json
-import signal
-import socket
-import sys
-from types import FrameType
-from typing import Annotated, NoReturn
+import importlib
+from typing import Annotated
 
 import typer
-import uvicorn
-from uvicorn.supervisors import Multiprocess
 
-from backend import __version__
-from backend.cli import setup
-from backend.core import environment, keys, metrics, migrations
-from backend.core.config import Settings
-from backend.core.http import GuardedHttpProtocol
-from backend.core.mail import OUTBOX
-from backend.main import create_app, require_fitting_keys
+from backend.cli.options import DataDir
+from backend.core import environment
 
 commands = typer.Typer()
-
-_OWN_MACHINE = {"127.0.0.1", "localhost", "[::1]"}
-_TOUR = """\
-Safeplate {version} listens on {url}
-  API     {url}/api/v1
-  Docs    {url}/docs
-  Data    {data}
-  Mail    {mail}
-  Stop    Ctrl+C
-
-The main job in four commands (paste them into another terminal):
-
-  API={url}/api/v1
-  curl -sS -w '\\n' $API/users -H 'Content-Type: application/json' \\
-    -d '{{"email": "amira@example.com", "username": "amira", "password": "Sesame-Street-9"}}'
-  TOKEN=$(curl -sS $API/auth/login -d username=amira -d password=Sesame-Street-9 \\
-    | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
-  curl -sS -w '\\n' $API/health/profiles -H "Authorization: Bearer $TOKEN" \\
-    -H 'Content-Type: application/json' \\
-    -d '{{"allergies": [{{"name": "milk", "severity": "life_threatening"}}, {{"name": "peanut"}}],
-         "dietary_restrictions": ["vegetarian"], "medical_conditions": ["coeliac disease"]}}'
-  curl -sS -w '\\n' $API/screening/check -H "Authorization: Bearer $TOKEN" \\
-    -H 'Content-Type: application/json' \\
-    -d '{{"text": "Ingredients: sugar, cocoa butter, semolina, whey powder. May contain peanuts."}}'
-"""
 
 
 @commands.command()
@@ -58,78 +21,11 @@ def serve(
     worker: Annotated[
         bool | None, typer.Option("--worker/--no-worker", help="Whether these processes do the jobs too.")
     ] = None,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Prepare the data folder, the keys and the schema, and serve."""
     if worker is not None:
         environment.export({"jobs__enabled": str(worker).lower()})
-    settings = setup.prepared(data_dir)
-    with setup.explained():
-        asyncio.run(migrations.upgrade(settings))
-        app = create_app(settings)  # what is wrong with the settings shows before anything is announced
-        asyncio.run(require_fitting_keys(app))
-    server_config = uvicorn.Config(
-        "backend.main:create_app",
-        factory=True,
-        http=GuardedHttpProtocol,
-        host=host,
-        port=port,
-        workers=workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # X-Forwarded-For is read by us, and believed only behind a configured proxy
-        timeout_graceful_shutdown=25,
-        # A process answers once it has imported everything. With the default of 5 s, a small or busy machine
-        # ends each of them before that, and starts it again, for ever.
-        timeout_worker_healthcheck=60,
-    )
-    listening = server_config.bind_socket()
-    name = f"[{host}]" if ":" in host else host
-    url = f"http://{name}:{listening.getsockname()[1]}"
-    if "public_url" not in settings.mail.model_fields_set and name in _OWN_MACHINE:
-        # Links in mail lead here, on whichever port: the processes that serve read the settings anew.
-        environment.export({"mail__public_url": url})
-    data = settings.data_dir.resolve()
-    mail = settings.mail.host or f"{data / OUTBOX} (files, until SAFEPLATE_MAIL__HOST names a server)"
-    typer.echo(_TOUR.format(version=__version__, url=url, data=data, mail=mail))
-    sys.stdout.flush()
-    with setup.explained(), metrics.expose(settings.metrics, workers=workers):
-        _run(server_config, listening)
-
-
-def _run(config: uvicorn.Config, listening: socket.socket) -> None:
-    if config.workers > 1:
-        _Processes(config, sockets=[listening]).run()
-        return
-    signal.signal(signal.SIGTERM, _end)
-    server = uvicorn.Server(config)
-    server.run(sockets=[listening])
-    if not server.started:
-        raise typer.Exit(3)
-
-
-class _Processes(Multiprocess):
-    """Serves in several processes, and listens no longer than they do.
-
-    A socket that this process left open would go on taking connections that nobody answers.
-    """
-
-    def terminate_all(self) -> None:
-        """Ask every process to stop."""
-        for listening in self.sockets:
-            listening.close()
-        super().terminate_all()
-
-
-def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's signature
-    """End with status 0: uvicorn raises the signal again once it has stopped, which is no fault."""
-    raise SystemExit(0)
-
-
-@commands.command()
-def openapi() -> None:
-    """Print the OpenAPI document."""
-    master, signing = keys.generate()
-    throwaway = Settings.model_validate({"keys": {"master": master, "signing": signing}})
-    typer.echo(json.dumps(create_app(throwaway).openapi(), indent=2, ensure_ascii=False))
+    with environment.shared_among(workers):
+        # Prometheus's library, which almost everything loads, decides once where values are kept.
+        importlib.import_module("backend.cli.server").run(host, port, workers, data_dir)

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import typer
-from alembic.util import CommandError
 from limits.errors import ConfigurationError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
-from backend.core import bootstrap, environment, keys, masters, rotation
+from backend.cli.options import DataDir
+from backend.core import bootstrap, environment, keys, masters, migrations, rotation
 from backend.core.config import Settings
 from backend.core.database import UnreachableError
 from backend.core.database.wal import LogDamagedError
@@ -22,7 +22,7 @@ from backend.services import system
 
 _Body = TypeVar("_Body", bound=Incoming)
 
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the database and the keys.")]
+__all__ = ["DataDir", "checked", "explained", "fail", "prepared", "read_settings"]
 
 
 def read_settings(data_dir: Path | None) -> Settings:
@@ -63,10 +63,10 @@ def explained() -> Iterator[None]:
         raise typer.Exit(2) from None
     except SettingsError as error:
         fail(f"{error}. Lists are written as JSON: '[\"food.example\"]'.")
-    except (bootstrap.SettingMissingError, keys.KeysMissingError, CommandError, ConfigurationError) as error:
-        fail(str(error))
     except (
-        LogDamagedError, rotation.RotationPendingError, masters.MasterNeededError, system.KeysUnfitError,
+        bootstrap.SettingMissingError, keys.KeysMissingError, migrations.MigrationFailedError,
+        ConfigurationError, LogDamagedError, rotation.RotationPendingError, masters.MasterNeededError,
+        system.KeysUnfitError,
     ) as error:  # fmt: skip
         fail(str(error))
     except UnreachableError as error:

@@ -1,7 +1,10 @@
 """The environment: the variables, the files that `..._FILE` variables name, and what else it tells."""
 
 import os
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 PREFIX: Final = "SAFEPLATE_"
 _SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
+_METRICS: Final = (f"{PREFIX}METRICS__PORT", f"{PREFIX}METRICS__TOKEN")
 _FILE_SUFFIX: Final = "_file"
 
 
@@ -47,9 +51,22 @@ def forget() -> None:
         del os.environ[name]  # noqa: TID251 - as above
 
 
-def share_values(folder: Path) -> None:
-    """Have the processes that this one starts keep what they count in a folder (`core/metrics`)."""
-    os.environ[_SHARED] = str(folder)  # noqa: TID251 - as above
+@contextmanager
+def shared_among(workers: int) -> Iterator[None]:
+    """Have so many processes keep what they count in a folder, if anybody can ask for it (`core/metrics`).
+
+    Before anything of it is loaded.
+    """
+    asked = any(name.startswith(_METRICS) for name in os.environ)  # noqa: TID251 - as above
+    if workers == 1 or not asked:
+        yield
+        return
+    folder = tempfile.mkdtemp(prefix="safeplate-metrics-")
+    os.environ[_SHARED] = folder  # noqa: TID251 - as above
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def shared_values() -> Path | None:

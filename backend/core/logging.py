@@ -8,12 +8,34 @@ import logging
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-import structlog
-
 from backend.core.config import LogSettings
+
+# structlog takes rich along where it is installed, for a kind of traceback that is never written here: that
+# would be half a hundred modules more in every process.
+_hidden = "rich" not in sys.modules
+if _hidden:
+    sys.modules["rich"] = None  # type: ignore[assignment] # "not there", as the import system has it
+import structlog  # noqa: E402 - see above
+from structlog.contextvars import (  # noqa: E402 - as above
+    bind_contextvars,
+    clear_contextvars,
+    get_contextvars,
+)
+
+if _hidden:
+    del sys.modules["rich"]
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
+
+__all__ = [
+    "ALLOWED_KEYS",
+    "bind_contextvars",
+    "clear_contextvars",
+    "configure",
+    "get_contextvars",
+    "logger",
+]
 
 ALLOWED_KEYS = frozenset(
     {

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import aiosmtplib
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from backend.core.config import MailSettings, Settings
 from backend.core.rate_limits import connections
@@ -62,6 +60,9 @@ async def probe_counter(settings: Settings) -> Counter:
     Raises:
         ProbeFailedError: It does not answer.
     """
+    from redis.asyncio import Redis  # noqa: PLC0415 - see `rate_limits.connections`
+    from redis.exceptions import RedisError  # noqa: PLC0415 - as above
+
     pool = connections(settings)
     try:
         async with asyncio.timeout(_PATIENCE):

@@ -11,20 +11,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from backend.core import metrics, tries
 from backend.core.config import Settings
 from backend.core.errors import RateLimitedError, UnavailableError
 from backend.core.logging import logger
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 _NAMES: Final = ("login", "registration", "refresh", "recovery", "guest_check")
 _GO_ON: Final = frozenset({"guest_check"})
@@ -130,10 +130,15 @@ async def _hit(
     return Room(name, item.amount, item.get_expiry(), window.remaining if fits else 0, seconds, fits=fits)
 
 
-def connections(settings: Settings) -> ConnectionPool | None:
+def connections(settings: Settings) -> "ConnectionPool | None":
     """Return connections to the Redis or Valkey of the settings, not opened yet; None where there is none."""
     if settings.redis.url is None:
         return None
+    # Here, not above: a process that counts alone does without the client, which takes time and memory.
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415 - see above
+    from redis.asyncio.retry import Retry  # noqa: PLC0415 - see above
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - see above
+
     scheme, _, rest = settings.redis.url.get_secret_value().partition("://")
     seconds = settings.redis.timeout.total_seconds()
     return ConnectionPool.from_url(
@@ -146,7 +151,7 @@ def connections(settings: Settings) -> ConnectionPool | None:
     )
 
 
-def _storage(pool: ConnectionPool | None) -> Storage:
+def _storage(pool: "ConnectionPool | None") -> Storage:
     if pool is None:
         return MemoryStorage()
     return RedisStorage(

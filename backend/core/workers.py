@@ -6,7 +6,7 @@ longer for its turn. With one, requests that compute queue, in the order in whic
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Final, ParamSpec, TypeVar
 
@@ -24,6 +24,10 @@ class Worker:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="worker")
         self._waiting = 0
+
+    def begin(self, work: Callable[[], object]) -> Future[object]:
+        """Compute something before all that is asked for from now on."""
+        return self._thread.submit(work)
 
     async def run(
         self, work: Callable[_Arguments, _Result], *arguments: _Arguments.args, **named: _Arguments.kwargs

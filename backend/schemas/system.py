@@ -14,7 +14,7 @@ class Liveness(Outgoing):
 
 
 class Readiness(Outgoing):
-    """The service can do its work: the database is reachable and migrated."""
+    """The service can do its work: the database is reachable and migrated, and labels can be checked."""
 
     status: Literal["ready"]
 

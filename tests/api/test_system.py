@@ -1,5 +1,6 @@
 """The service itself, through the API."""
 
+import asyncio
 import json
 import logging
 import re
@@ -15,6 +16,8 @@ from backend.api.dependencies import Resources
 from backend.core.config import Settings
 from backend.main import create_app
 from backend.models.audit import AuditEvent
+from backend.services import system
+from backend.services.catalog import CatalogFaultError
 from tests.factories import PASSWORD, make_person, make_profile, make_settings, url_of
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +40,28 @@ async def test_an_empty_database_is_alive_and_not_ready(data_dir: Path) -> None:
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert ready.json()["code"] == "not-ready"
     assert "retry-after" in ready.headers
+
+
+async def test_a_service_is_ready_once_its_lists_are_read() -> None:
+    loading: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    asked = asyncio.create_task(system.require_lists(loading))
+    await asyncio.sleep(0)
+    waits = not asked.done()
+
+    loading.set_result(None)
+
+    await asked
+    assert waits
+
+
+async def test_a_service_whose_lists_are_faulty_is_not_ready() -> None:
+    loading: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    loading.set_exception(CatalogFaultError("a place"))
+
+    with pytest.raises(system.NotReadyError) as raised:
+        await system.require_lists(loading)
+
+    assert "a place" not in str(raised.value.detail)
 
 
 async def test_a_database_that_cannot_be_reached_is_503_and_not_500(settings: Settings) -> None:

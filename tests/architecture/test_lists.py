@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import typer
 from pydantic import BaseModel
 
+from backend.cli import COMMANDS as COMMANDS_BY_NAME
 from backend.cli import app
 from backend.core.config import Settings
 from backend.core.environment import PREFIX
@@ -34,7 +36,9 @@ def _listed() -> Iterator[str]:
 
 
 def _commands(group: typer.core.TyperGroup, path: str) -> Iterator[str]:
-    for name, command in group.commands.items():
+    context = group.make_context(path, [], resilient_parsing=True)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, typer.core.TyperGroup):
             yield from _commands(command, f"{path} {name}")
         else:
@@ -52,3 +56,15 @@ def test_every_command_is_explained() -> None:
     assert [
         name for name in _commands(root, "safeplate") if f"| `{name}" not in COMMANDS.replace(", `", "| `")
     ] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS_BY_NAME)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)
+
+    command = root.get_command(root.make_context("safeplate", [], resilient_parsing=True), name)
+
+    assert command is not None
+    first = " ".join((command.help or "").partition("\n\n")[0].split())
+    assert first == COMMANDS_BY_NAME[name].help

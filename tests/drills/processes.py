@@ -13,7 +13,7 @@ def children(pid: int) -> list[int]:
 
 def workers(pid: int) -> list[int]:
     """Return the processes that serve, of a server that has several."""
-    return [child for child in children(pid) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in children(pid) if b"serve" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def kill(pid: int) -> None:

@@ -8,13 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, Enum, inspect
 
 from alembic import command
 from backend.core import migrations
 from backend.core.config import Settings
 from backend.core.database import Database, metadata
-from backend.core.migrations import _config, current_revision, head_revision, run_locked
+from backend.core.migrations import (
+    _config,
+    current_revision,
+    head_revision,
+    knows,
+    run_locked,
+    script_location,
+)
 from tests import postgres
 from tests.conftest import DATABASES
 from tests.factories import make_settings, url_of
@@ -55,6 +63,25 @@ async def test_the_schema_goes_up_down_and_up_again(empty: Settings) -> None:
     assert up == (head_revision(), {*metadata.tables, "alembic_version"})
     assert down == (None, {"alembic_version"})
     assert await _look(empty) == up
+
+
+def test_the_revisions_read_from_the_scripts_are_those_that_alembic_sees() -> None:
+    scripts = list(ScriptDirectory(str(script_location())).walk_revisions())
+
+    assert head_revision() == scripts[0].revision
+    assert all(knows(script.revision) for script in scripts)
+    assert not knows("20200101_of_another_release")
+
+
+async def test_a_schema_of_a_newer_release_is_refused(empty: Settings) -> None:
+    await migrations.upgrade(empty)
+    database = Database(empty)
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '20991231_newer'")
+    await database.dispose()
+
+    with pytest.raises(migrations.MigrationFailedError, match="20991231_newer"):
+        await migrations.upgrade(empty)
 
 
 async def test_each_step_goes_down_and_up(empty: Settings) -> None:

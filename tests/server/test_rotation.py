@@ -94,7 +94,7 @@ def _kid(token: str) -> str:
 def _workers(server: Server) -> list[int]:
     pid = server.process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    found = [int(child) for child in children if b"serve" in Path(f"/proc/{child}/cmdline").read_bytes()]
     assert len(found) == 2
     return found
 

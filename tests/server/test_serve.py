@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.drills.processes import workers
 from tests.factories import PASSWORD
 from tests.server.conftest import ROOT, SAFEPLATE, start, stop
 
@@ -38,6 +40,18 @@ def test_the_printed_tour_leads_to_a_verdict(data_dir: Path) -> None:
     assert ("milk", "contains", "whey powder") in found or ("milk", "contains", "whey") in found
     assert ("coeliac_disease", "contains", "semolina") in found
     assert any(code == "peanuts" and verdict == "may_contain" for code, verdict, _ in found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes are not forked")
+def test_processes_share_the_memory_of_what_they_were_forked_from(data_dir: Path) -> None:
+    server = start(data_dir, "--workers", "2")
+    pids = workers(server.process.pid)
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    status = stop(server)
+
+    sizes = [dict(re.findall(r"(?m)^(\w+): +(\d+) kB", rollup)) for rollup in rollups]
+    assert (len(sizes), status) == (2, 0)
+    assert all(int(size["Shared_Dirty"]) > 0.4 * int(size["Rss"]) for size in sizes)
 
 
 def test_mailed_links_lead_to_where_the_service_listens(data_dir: Path) -> None:

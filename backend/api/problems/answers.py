@@ -8,7 +8,6 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from structlog.contextvars import get_contextvars
 
 from backend.api.problems.kinds import OAUTH, TRANSPORT, TYPE_BASE, status_of
 from backend.api.problems.methods import allowed_methods
@@ -21,7 +20,7 @@ from backend.core.errors import (
     Violation,
 )
 from backend.core.languages import of_messages, translate
-from backend.core.logging import logger
+from backend.core.logging import get_contextvars, logger
 from backend.core.violations import violations_of
 from backend.schemas.base import OAuthProblem, Problem, ProblemViolation, ValidationProblem
 

@@ -2,8 +2,6 @@
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,34 +30,24 @@ def render() -> tuple[bytes, str]:
 
 
 @contextmanager
-def expose(settings: MetricsSettings, *, workers: int) -> Iterator[None]:
-    """Show what this process and those that it starts count, on the port of the settings, if there is one.
+def expose(settings: MetricsSettings) -> Iterator[None]:
+    """Show what is counted on the port of the settings, if there is one.
 
     Raises:
         OSError: The port is taken.
     """
-    if settings.port is None and settings.token is None:
+    if settings.port is None:
         yield
         return
-    folder = Path(tempfile.mkdtemp(prefix="safeplate-metrics-")) if workers > 1 else None
-    if folder is not None:
-        environment.share_values(folder)
+    registry = CollectorRegistry()
+    registry.register(_Live(environment.shared_values()))
+    server, thread = start_http_server(settings.port, settings.host, registry=registry)
     try:
-        if settings.port is None:
-            yield
-            return
-        registry = CollectorRegistry()
-        registry.register(_Live(folder))
-        server, thread = start_http_server(settings.port, settings.host, registry=registry)
-        try:
-            yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        yield
     finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class _Live(Collector):

@@ -1,7 +1,7 @@
 """The series, and the functions that write them.
 
 Prometheus's library decides when it is imported whether values live in this process or in files that several
-share (`PROMETHEUS_MULTIPROC_DIR`, which `safeplate serve --workers` sets for the processes it starts). A
+share (`PROMETHEUS_MULTIPROC_DIR`, which `safeplate serve --workers` sets before it loads anything). A
 value of a gauge is then summed over the processes that live, or the newest is taken.
 """
 

@@ -91,7 +91,7 @@ class Catalogs:
             rows = (await connection.execute(query)).all()
         self._version = rows[0][0] if rows else None
         if self._version is None:
-            return shipped()
+            return await asyncio.to_thread(shipped)
         # The state without any entry is one row, with nothing of an entry in it.
         stored = [Stored(*row[1:]) for row in rows if row.content]
         # Some tenths of a second for thousands of entries: other requests go on meanwhile.

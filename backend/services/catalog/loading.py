@@ -5,19 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Final, TypeAlias
 
 from backend.core.errors import InvalidInputError, NotFoundError
 from backend.models.catalog import RequirementType
 from backend.services.catalog import checks
-from backend.services.catalog.entries import (
-    Allergen,
-    Condition,
-    Diet,
-    Named,
-    Regime,
-    Substance,
-)
+from backend.services.catalog.entries import Allergen, Condition, Diet, Named, Regime, Substance
 from backend.services.catalog.files import FOLDER, read_files
 from backend.services.catalog.names import NameIndex
 from backend.services.catalog.relations import ancestors_of, descendants_of
@@ -25,6 +19,7 @@ from backend.services.catalog.relations import ancestors_of, descendants_of
 Entry: TypeAlias = Allergen | Diet | Condition
 
 _VERSION_DIGITS: Final = 12
+_LOADING: Final = Lock()
 
 
 class CursorUnknownError(InvalidInputError):
@@ -178,13 +173,18 @@ class Catalog:
         return list(found[start : start + limit])
 
 
-@cache
 def shipped() -> Catalog:
-    """Return the catalogue that this release ships.
+    """Return the catalogue that this release ships; the first time takes tenths of a second.
 
     Raises:
         CatalogFaultError: Its files contradict themselves.
     """
+    with _LOADING:  # by one thread: whoever else needs it meanwhile waits for that
+        return _shipped()
+
+
+@cache
+def _shipped() -> Catalog:
     return load(FOLDER)
 
 

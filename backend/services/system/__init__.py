@@ -7,6 +7,7 @@ from backend.services.system.readiness import (
     KeysUnfitError,
     NotReadyError,
     require_fitting_keys,
+    require_lists,
     require_ready,
 )
 from backend.services.system.restoring import Restoring, TargetTakenError, restore
@@ -34,6 +35,7 @@ __all__ = [
     "read_backup",
     "record_broken_seal",
     "require_fitting_keys",
+    "require_lists",
     "require_ready",
     "require_same",
     "restore",

@@ -1,5 +1,6 @@
 """Whether the service can do its work: its database is there, of this release, and sealed under its keys."""
 
+import asyncio
 import uuid
 from collections import Counter
 
@@ -15,7 +16,7 @@ _LOOKED_AT = 3  # values at each end of a column: an interrupted change of keys 
 
 
 class NotReadyError(UnavailableError):
-    """The database cannot be reached, or is not at the revision that this code needs."""
+    """The database cannot be reached, or is not at the revision that this code needs; or lists are faulty."""
 
     code = "not-ready"
     title = "The service is not ready"
@@ -23,6 +24,22 @@ class NotReadyError(UnavailableError):
 
 class KeysUnfitError(Exception):
     """The database was sealed under master keys that are not here."""
+
+
+async def require_lists(loading: asyncio.Future[object] | None) -> None:
+    """Wait until the lists are read that labels are checked with.
+
+    Args:
+        loading: Them being read; None where whoever needs them first reads them.
+
+    Raises:
+        NotReadyError: They cannot be read.
+    """
+    if loading is None:
+        return
+    await asyncio.wait([loading])  # which does not end it if whoever asks goes away
+    if loading.cancelled() or loading.exception() is not None:
+        raise NotReadyError(detail="The lists that labels are checked with cannot be read.")
 
 
 async def require_ready(database: Database) -> None:

@@ -1,0 +1,48 @@
+"""Several processes that serve: forked from one that has loaded everything."""
+
+import signal
+import sys
+from multiprocessing import context
+from typing import Final
+
+from uvicorn import _subprocess
+from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import SIGNALS
+
+_FORKS: Final = sys.platform == "linux"  # elsewhere forking is not there, or not safe
+
+
+if _FORKS:
+
+    class _Forked(context.ForkProcess):
+        """A process that shares the memory of what it was forked from, as long as neither writes there."""
+
+        def run(self) -> None:
+            """Take signals as a new process would, and not as the one that looks after it."""
+            for number in SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            super().run()
+
+    class _Forking(context.ForkContext):
+        Process = _Forked
+
+
+class Processes(Multiprocess):
+    """Serves in several processes, and listens no longer than they do.
+
+    A socket that this process left open would go on taking connections that nobody answers.
+    """
+
+    def init_processes(self) -> None:
+        """Start the processes."""
+        if _FORKS:
+            # The one place where uvicorn can be told how processes start: each would import everything again.
+            _subprocess.spawn = _Forking()  # type: ignore[assignment] # it is another context
+        super().init_processes()
+
+    def terminate_all(self) -> None:
+        """Ask every process to stop."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
