@@ -27,12 +27,13 @@ from backend.services.screening.files import (
 from backend.services.screening.listing import claiming_words
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
 from backend.services.screening.own_words import own_words, with_own_words
-from backend.services.screening.tokens import beginnings_of
+from backend.services.screening.tokens import BY_MARK, BY_WORD, TOKEN, apart, beginnings_of, is_word
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
 SOURCES = FOLDER.parent / "sources.yaml"
 _ADDITIVES = ("sulphites", "glutamate", "benzoates", "tartrazine", "annatto", "cochineal", "lactose")
+MIN_FOREIGN_LETTERS = 5  # of a word that means the same in whatever language the label is
 _MIN_SIMILAR_LETTERS = 4  # shorter words have too many neighbours
 _MIN_PART_LETTERS = (
     4  # shorter words are found by accident within longer ones: they are listed as stems or not at all
@@ -57,6 +58,11 @@ class Lexicon:
     Attributes:
         phrases: The folded phrases: first those that are one word.
         beginnings: The number of each phrase that stands by itself, and `NO_PHRASE` for what begins one.
+        goes_on: For each phrase: how longer ones go on that begin with it; last, for `NO_PHRASE`: in any way.
+        words_apart: Splits a text at what may begin a phrase.
+        word_counts: For each phrase: how many words it has.
+        alone: For each phrase its one meaning, if it has that wherever it stands.
+        tongues: For each phrase that tells about the language: which.
         meanings: For each phrase, its meaning in each language that has it.
         numeric: For each phrase: whether a digit begins or ends it.
         weights: For each phrase: how much it tells about the language; nothing if two languages have it.
@@ -75,6 +81,11 @@ class Lexicon:
 
     phrases: tuple[str, ...]
     beginnings: Mapping[str, int]
+    goes_on: bytes
+    words_apart: re.Pattern[str]
+    word_counts: bytes
+    alone: tuple[Meaning | None, ...]
+    tongues: tuple[str, ...]
     meanings: tuple[tuple[Meaning, ...], ...]
     numeric: bytes
     weights: bytes
@@ -151,14 +162,24 @@ def load(folder: Path, known: Catalog) -> Lexicon:
             joints[file.language] = _joints(file.compounds)
     single = tuple(filter(str.isalpha, {**words, **parts}))
     phrases = (*single, *filterfalse(str.isalpha, {**words, **parts}))
+    meanings = tuple(words.get(phrase, ()) for phrase in phrases)
+    weights = bytes(map(_weight, phrases, meanings))
+    beginnings, begun = beginnings_of(
+        (phrase, number) for number, phrase in enumerate(phrases) if phrase in words
+    )
     return Lexicon(
         phrases=phrases,
-        beginnings=beginnings_of(
-            (phrase, number) for number, phrase in enumerate(phrases) if phrase in words
+        beginnings=beginnings,
+        goes_on=bytes((*(begun.get(number, 0) for number in range(len(phrases))), BY_WORD | BY_MARK)),
+        words_apart=apart(beginnings),
+        word_counts=bytes(map(_count_words, phrases)),
+        alone=tuple(map(_alone, phrases, meanings)),
+        tongues=tuple(
+            found[0].language if weight else "" for found, weight in zip(meanings, weights, strict=True)
         ),
-        meanings=tuple(words.get(phrase, ()) for phrase in phrases),
+        meanings=meanings,
         numeric=bytes(phrase[:1].isdecimal() or phrase[-1:].isdecimal() for phrase in phrases),
-        weights=bytes(_weight(phrase, words.get(phrase, ())) for phrase in phrases),
+        weights=weights,
         parts=tuple(parts.get(phrase, ()) for phrase in phrases),
         joints=joints,
         # The densest of the implementations: as fast as the others here, in a fraction of the memory.
@@ -185,6 +206,15 @@ def _weight(phrase: str, meanings: Sequence[Meaning]) -> int:
     if len(meanings) != 1 or phrase[-1].isdigit():
         return 0
     return min(255, 4 * (phrase.count(" ") + 1))
+
+
+def _count_words(phrase: str) -> int:
+    return 1 if phrase.isalpha() and len(phrase) > 1 else sum(map(is_word, TOKEN.findall(phrase)))
+
+
+def _alone(phrase: str, meanings: Sequence[Meaning]) -> Meaning | None:
+    is_short = len(phrase) < MIN_FOREIGN_LETTERS and phrase.isalpha()
+    return meanings[0] if len(meanings) == 1 and not is_short else None
 
 
 def _read(name: str, text: bytes) -> File:
