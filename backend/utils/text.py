@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 _SPACES = re.compile(r"[\s\u2010-\u2015_-]+")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "\u2019": "'"})
@@ -13,11 +14,12 @@ _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # soft hyphen and zero-width 
 _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
 
 _MANY = "\0"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_FEW = 8  # letters among which one beyond ASCII is worth a look of its own
 _UNEVEN = re.compile(rf" *{_MANY}[ {_MANY}]*| {{2,}}")  # where one character does not become one
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """A folded text, and where each of its characters stood in the original.
 
     Attributes:
@@ -69,7 +71,7 @@ def fold(text: str) -> str:
 
 def fold_mapped(text: str) -> Folded:
     """Fold a text and remember where every character came from."""
-    simple = text.translate(_single)
+    simple = _fold_single(text)
     if _MANY not in simple and "  " not in simple:  # as most are: every character stays where it was
         return Folded(simple, range(len(text)), range(1, len(text) + 1))
     folding = _Folding([], [], [])
@@ -81,6 +83,20 @@ def fold_mapped(text: str) -> Folded:
         done = end
     folding.copy(simple, done, len(text))
     return Folded("".join(folding.pieces), folding.starts, folding.ends)
+
+
+def _fold_single(text: str) -> str:
+    """Fold each character to one, be it `_MANY`.
+
+    Python translates plain ASCII many times as fast, so that the few letters beyond it come first.
+    """
+    if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) * _FEW < len(text) * (_FEW + 1):
+        text = _BEYOND_ASCII.sub(_translated, text)
+    return text.translate(_single)
+
+
+def _translated(run: re.Match[str]) -> str:
+    return run[0].translate(_single)
 
 
 class _Folds(dict[int, str]):

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.mentions import Span
@@ -14,8 +14,7 @@ _ITEM = re.compile(r"(?:[^,;()\[\]:•·|/\n.]+|\.(?!\s|\Z))+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """How much was understood.
 
     Attributes:

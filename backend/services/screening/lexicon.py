@@ -118,7 +118,7 @@ def fitting(known: Catalog) -> Lexicon:
 
     Takes a second after such a word was added: call it off the event loop.
     """
-    if known.own.isdisjoint(known.allergens):
+    if known.allergens.keys().isdisjoint(known.own):
         return shipped()
     with _BUILDING:  # by one thread: the others need it too
         return _with_own(known)

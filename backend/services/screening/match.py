@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
+from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.clauses import Clauses, Found
@@ -31,8 +32,7 @@ _ROLES = {role: place for place, role in enumerate(Role)}
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a label says, whoever asks.
 
     Attributes:

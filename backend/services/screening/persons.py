@@ -1,8 +1,7 @@
 """One person's answer: a verdict with its reason for each requirement, and the findings behind them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from backend.schemas.screening import Verdict
 from backend.services.catalog import Catalog, RequirementType
@@ -26,8 +25,7 @@ _CERTAIN = {Verdict.CONTAINS, Verdict.MAY_CONTAIN}
 _NO_CONFLICT: Final = Verdict.NO_CONFLICT_FOUND
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementVerdict:
+class RequirementVerdict(NamedTuple):
     """The answer for one requirement; the reason is the worst finding's, or why nothing can be said."""
 
     type: RequirementType
@@ -37,8 +35,7 @@ class RequirementVerdict:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFinding:
+class PlacedFinding(NamedTuple):
     """A finding, and the text that holds it.
 
     Attributes:
@@ -52,8 +49,7 @@ class PlacedFinding:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer for one person.
 
     Attributes:
