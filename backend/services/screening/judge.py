@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
@@ -59,6 +59,11 @@ class Requirement:
     def needs_law(self) -> bool:
         """Whether what hides within "spices" matters: to allergies, and to rules that count traces."""
         return self.type is RequirementType.ALLERGY or (self.kind is RuleKind.STRICT and self.traces)
+
+
+class _Judged(Protocol):
+    @property
+    def verdict(self) -> Verdict: ...
 
 
 class Finding(NamedTuple):
@@ -132,11 +137,12 @@ def conflicts(
         law: What the label must name.
     """
     for requirement in requirements:
-        relevant = [code for code in groups if code in requirement.concerned]
+        concerned = requirement.concerned
         of_it = [
             finding
-            for code in relevant
-            for mention in groups[code]
+            for code, group in groups.items()
+            if code in concerned
+            for mention in group
             if (finding := _finding(requirement, code, mention, known, law))
         ]
         yield from _worst_of_place(of_it) if len(of_it) > 1 else of_it
@@ -145,7 +151,8 @@ def conflicts(
 def worst_first(findings: Iterable[Finding], most: int = MAX_FINDINGS) -> tuple[Finding, ...]:
     """Return the worst findings, in the order of the label."""
     kept = sorted(findings, key=_lenience)[:most]
-    return tuple(sorted(kept, key=_place))
+    kept.sort(key=_place)
+    return tuple(kept)
 
 
 def gaps(
@@ -179,8 +186,10 @@ def unread(reading: Reading) -> tuple[str, ...]:
 
 def silences(requirements: Iterable[Requirement], known: Catalog, law: Law) -> tuple[str, ...]:
     """Return what the law lets a label hide from somebody, in words."""
+    if law.code is None:
+        return ()
     hidden: dict[str, None] = {}
-    for requirement in requirements if law.code else ():
+    for requirement in requirements:
         if requirement.needs_law:
             hidden.update(dict.fromkeys(undeclared(requirement.avoid, law, known)))
     names = (known.substances[code].name("en") for code in hidden)
@@ -272,6 +281,11 @@ def _worst_of_place(findings: Iterable[Finding]) -> Iterable[Finding]:
 def _weight(finding: Finding) -> tuple[int, bool, int]:
     # What the words themselves say comes before what they imply (bare "milk" is also cow's milk).
     return (_SEVERITY[finding.verdict], finding.allergen in finding.mention.codes, len(finding.allergen))
+
+
+def severity(judged: _Judged) -> int:
+    """Return how bad a verdict is."""
+    return _SEVERITY[judged.verdict]
 
 
 def _lenience(finding: Finding) -> int:

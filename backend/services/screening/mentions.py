@@ -57,6 +57,8 @@ def mentions(
 ) -> Iterator[Mention]:
     """Yield what the phrases of a label stand for."""
     opened: ClauseKind | None = None
+    only = clauses.kinds[0] if len(clauses.kinds) == 1 else None
+    starts, ends = label.starts, label.ends
     for index, (first, after, meaning) in enumerate(found):
         opened = meaning.opens or opened
         role = meaning.role
@@ -64,13 +66,13 @@ def mentions(
             continue
         if role is _TERM and meaning.compound and _is_composed(label.text, found, index):
             continue  # its own list names what is in it
-        clause = clauses.at(first)
+        clause = only or clauses.at(first)
         if (
             clause is _NUTRITION or (opened is _NUTRITION and _IN_TABLE.match(label.text, after))
         ) and label.text[first:after] in lexicon.nutrients:
             continue  # a line of a nutrition table, also where it stands below the line that opens the table
         if role is _TERM or not _source_told(label.text, found, index, lexicon):
-            start, end = label.starts[first], label.ends[after - 1]
+            start, end = starts[first], ends[after - 1]
             doubt = None
             if clauses.unsure and clauses.is_unsure(first):
                 clause, doubt = ClauseKind.INGREDIENTS, Doubt.ABSENT

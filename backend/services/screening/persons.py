@@ -10,7 +10,7 @@ from backend.services.screening.judge import (
     NOTHING_SAID,
     Finding,
     conflicts,
-    fold_verdicts,
+    severity,
     silences,
     worst_first,
 )
@@ -98,7 +98,7 @@ def answer(
         reasons.update(dict.fromkeys(hidden))
         verdicts.append(_conclude(one, of_it, (*gaps, *hidden)))
     verdict, reason = _fold(verdicts, gaps)
-    placed = tuple(_placed(finding, read) for finding in worst_first(found, most))
+    placed = tuple([_placed(finding, read) for finding in worst_first(found, most)])
     return Answer(verdict, reason, tuple(reasons), tuple(verdicts), placed)
 
 
@@ -118,8 +118,7 @@ def _weighed(findings: Iterable[Finding], read: SourceReading) -> Iterator[Findi
 def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]) -> RequirementVerdict:
     verdict = _NO_CONFLICT
     if findings:
-        verdict = fold_verdicts([finding.verdict for finding in findings])
-        reason = next(finding.reason for finding in findings if finding.verdict is verdict)
+        _, verdict, _, _, reason = max(findings, key=severity)  # of equally bad ones, the first
     elif doubts:
         verdict, reason = Verdict.UNKNOWN, "; ".join(doubts)
     else:
@@ -130,8 +129,8 @@ def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]
 def _fold(verdicts: Sequence[RequirementVerdict], doubts: Sequence[str]) -> tuple[Verdict, str]:
     if not verdicts:
         return (Verdict.UNKNOWN, "; ".join(doubts)) if doubts else (_NO_CONFLICT, NOTHING_FOUND)
-    worst = fold_verdicts(one.verdict for one in verdicts)
-    return worst, next(one.reason for one in verdicts if one.verdict is worst)
+    worst = max(verdicts, key=severity)
+    return worst.verdict, worst.reason
 
 
 def _placed(finding: Finding, read: SourceReading) -> PlacedFinding:
