@@ -5,9 +5,10 @@ A word is taken apart only if its parts leave no letter over, and so that they a
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from operator import attrgetter
+from typing import NamedTuple
 
 from backend.services.screening.clauses import Found
 from backend.services.screening.lexicon import Lexicon
@@ -26,15 +27,13 @@ Match = tuple[int, int, int]
 """A phrase in a folded text: its number in the lexicon, its start and its end; not always a whole word."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     start: int
     end: int
     part: Part
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """The cheapest way to read a word up to the end of a part."""
 
     cost: int

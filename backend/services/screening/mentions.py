@@ -22,6 +22,8 @@ _MAX_SOURCE = 100  # characters in which a source is looked for
 _TERM: Final = Role.TERM
 _MAYBE: Final = Role.MAYBE
 _NUTRITION: Final = ClauseKind.NUTRITION
+_FILLER: Final = Role.FILLER
+_NEW: Final = tuple.__new__  # half the time of calling the class, of which a label takes dozens
 
 
 class Mention(NamedTuple):
@@ -76,7 +78,9 @@ def mentions(
             doubt = None
             if clauses.unsure and clauses.is_unsure(first):
                 clause, doubt = ClauseKind.INGREDIENTS, Doubt.ABSENT
-            yield Mention(start, end, text[start:end], role, meaning.codes, clause, doubt, meaning.exempt)
+            yield _NEW(
+                Mention, (start, end, text[start:end], role, meaning.codes, clause, doubt, meaning.exempt)
+            )
 
 
 def doubtful(
@@ -98,10 +102,9 @@ def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon
     meaning = found[index].meaning
 
     def tells(other: Found) -> bool:
-        codes = other.meaning.codes
-        return other.meaning.role is _TERM and any(
-            code in lexicon.sources or code in meaning.codes for code in codes
-        )
+        if other.meaning.role is not _TERM:
+            return False
+        return any(code in lexicon.sources or code in meaning.codes for code in other.meaning.codes)
 
     if bracket := _SOURCE_FOLLOWS.match(text, found[index].end):
         end = bracket.end() + _MAX_SOURCE
@@ -142,7 +145,7 @@ def _is_followed(text: str, found: Sequence[Found], index: int, tells: Callable[
         other = found[place]
         if not touch(text, found[place - 1], other):
             return False
-        if other.meaning.role is not Role.FILLER:
+        if other.meaning.role is not _FILLER:
             return tells(other)
     return False
 

@@ -44,9 +44,12 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
         lexicon: What some law requires on labels, since lists of absences are made of it; and which names
             have an object's ending.
     """
-    roles = {item.meaning.role for item in found}
-    if _DIVIDING.isdisjoint(roles):
-        return _UNDIVIDED
+    if _DIVIDING.isdisjoint([item.meaning.role for item in found]):
+        return _UNDIVIDED  # as half of all labels are
+    return _divided(label, original, found, lexicon)
+
+
+def _divided(label: Folded, original: str, found: Sequence[Found], lexicon: Lexicon) -> Clauses:
     before = objects_before(label.text, found, lexicon.objects)
     starts, kinds = [0], [ClauseKind.INGREDIENTS]
 
