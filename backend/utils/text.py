@@ -14,8 +14,9 @@ _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # soft hyphen and zero-width 
 _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
 
 _MANY = "\0"
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_FEW = 8  # letters among which one beyond ASCII is worth a look of its own
+_BEYOND_LATIN = re.compile(r"[^\x00-\xff]+")
+_LATIN = 256  # characters of Latin-1
+_FEW = 1.25  # bytes a character in UTF-8: of Cyrillic it has two
 _UNEVEN = re.compile(rf" *{_MANY}[ {_MANY}]*| {{2,}}")  # where one character does not become one
 
 
@@ -88,15 +89,27 @@ def fold_mapped(text: str) -> Folded:
 def _fold_single(text: str) -> str:
     """Fold each character to one, be it `_MANY`.
 
-    Python translates plain ASCII many times as fast, so that the few letters beyond it come first.
+    Python translates bytes many times as fast as text beyond ASCII. So the few letters beyond Latin-1 come
+    first, and the rest goes through one table of 256.
     """
-    if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) * _FEW < len(text) * (_FEW + 1):
-        text = _BEYOND_ASCII.sub(_translated, text)
-    return text.translate(_single)
+    if text.isascii() or len(text.encode("utf-8", "surrogatepass")) > _FEW * len(text):
+        return text.translate(_single)
+    latin = _BEYOND_LATIN.sub(_translated, text)
+    try:
+        return latin.encode("latin-1").translate(_latin_table()).decode("latin-1")
+    except UnicodeEncodeError:  # a few letters of another script
+        return latin.translate(_single)
 
 
 def _translated(run: re.Match[str]) -> str:
     return run[0].translate(_single)
+
+
+@cache
+def _latin_table() -> bytes:
+    """Return what the characters of Latin-1 fold to; the micro sign, which is a Greek letter, as `_MANY`."""
+    letters = map(_single.__getitem__, range(_LATIN))
+    return "".join(letter if ord(letter) < _LATIN else _MANY for letter in letters).encode("latin-1")
 
 
 class _Folds(dict[int, str]):

@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 from typing import Final, NamedTuple
 
 from backend.schemas.screening import ClauseKind
@@ -14,7 +13,8 @@ _LISTS = {ClauseKind.INGREDIENTS, ClauseKind.CONTAINS}
 # Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
 _INGREDIENT: Final = PieceKind.INGREDIENT
 _LABEL: Final = PieceKind.LABEL
-_ITEM_END = re.compile(r"([,;()\[\]:•·|/\n]|\.(?=\s|\Z))")
+_ITEM = re.compile(r"(?:[^,;()\[\]:•·|/\n.]+|\.(?!\s|\Z))+")
+_NAMED = re.compile(r"[^\W\d_](?:[^,;()\[\]:•·|/\n.]++|\.(?!\s|\Z))*+(:?)")  # from its first letter on
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -39,13 +39,16 @@ class Coverage(NamedTuple):
 def cover(read: SourceReading, *, most: int) -> Coverage:
     """Return how much of a food was understood, and at most so many stretches that were not."""
     reading = read.reading
-    items = _ingredients(read)
-    clear = len(items) - _spoilt(items, reading.unknown) if reading.unknown else len(items)
+    if reading.unknown:
+        items = _ingredients(read)
+        listed, clear = len(items), len(items) - _spoilt(items, reading.unknown)
+    else:
+        listed = clear = _count_ingredients(read)
     unknown = []
     for span in reading.unknown[:most]:
         piece, base = read.place(span.start)
         unknown.append((piece, Span(span.start - base, span.end - base, span.text)))
-    return Coverage(reading.understood, reading.total, clear, len(items), tuple(unknown))
+    return Coverage(reading.understood, reading.total, clear, listed, tuple(unknown))
 
 
 def _spoilt(items: Iterable[tuple[int, int]], unknown: Sequence[Span]) -> int:
@@ -74,11 +77,22 @@ def _ingredients(read: SourceReading) -> list[tuple[int, int]]:
 
 def _listed(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Return where ingredients stand in a list; "Ingredients:" and "emulsifier:" head what follows."""
-    pieces = _ITEM_END.split(text[start:end])
-    edges = list(accumulate(map(len, pieces), initial=start))
-    items, stops = pieces[::2], [*pieces[1::2], text[end : end + 1]]
+    has_letter = _LETTER.search
     return [
-        place
-        for item, stop, place in zip(items, stops, zip(edges[::2], edges[1::2], strict=True), strict=True)
-        if stop != ":" and (item[:1].isalpha() or _LETTER.search(item))
+        span
+        for item in _ITEM.finditer(text, start, end)
+        if has_letter(text, *(span := item.span())) and text[span[1] : span[1] + 1] != ":"
     ]
+
+
+def _count_ingredients(read: SourceReading) -> int:
+    """Return as many as `_ingredients` does, in half the time: where they are is not asked."""
+    count = sum([piece.kind is _INGREDIENT for piece in read.source.pieces])
+    for start, end, kind in read.reading.clauses:
+        piece, base = read.place(start)
+        if kind in _LISTS and piece.kind is _LABEL:
+            if piece.text.startswith(":", end - base):
+                count += len(_listed(piece.text, start - base, end - base))
+            else:
+                count += _NAMED.findall(piece.text, start - base, end - base).count("")
+    return count
