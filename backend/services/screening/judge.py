@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from backend.schemas.screening import ClauseKind, Verdict
 from backend.services.catalog import Allergen, Catalog, Condition, Diet, RequirementType, Rule, RuleKind
@@ -14,7 +14,7 @@ from backend.services.screening.match import Reading
 from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
 
-_SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
+SEVERITY: Final = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
 _LISTS = {ClauseKind.INGREDIENTS, ClauseKind.CONTAINS}
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
 _MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
@@ -62,11 +62,6 @@ class Requirement:
         return self.type is RequirementType.ALLERGY or (self.kind is RuleKind.STRICT and self.traces)
 
 
-class _Judged(Protocol):
-    @property
-    def verdict(self) -> Verdict: ...
-
-
 class Finding(NamedTuple):
     """One reason for a verdict."""
 
@@ -79,7 +74,7 @@ class Finding(NamedTuple):
 
 def fold_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst verdict; of none, that no conflict was found."""
-    return max(verdicts, key=_SEVERITY.__getitem__, default=Verdict.NO_CONFLICT_FOUND)
+    return max(verdicts, key=SEVERITY.__getitem__, default=Verdict.NO_CONFLICT_FOUND)
 
 
 def require_allergy(allergen: Allergen, known: Catalog, *, traces: bool) -> Requirement:
@@ -286,21 +281,16 @@ def _worst_of_place(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 def _weight(finding: Finding) -> tuple[int, bool, int]:
     # What the words themselves say comes before what they imply (bare "milk" is also cow's milk).
-    return (_SEVERITY[finding.verdict], finding.allergen in finding.mention.codes, len(finding.allergen))
-
-
-def severity(judged: _Judged) -> int:
-    """Return how bad a verdict is."""
-    return _SEVERITY[judged.verdict]
+    return (SEVERITY[finding.verdict], finding.allergen in finding.mention.codes, len(finding.allergen))
 
 
 def _lenience(finding: Finding) -> int:
-    return -_SEVERITY[finding.verdict]
+    return -SEVERITY[finding.verdict]
 
 
 def _order(finding: Finding) -> tuple[int, int, int]:
     start, end = finding.mention[:2]
-    return start, end, -_SEVERITY[finding.verdict]
+    return start, end, -SEVERITY[finding.verdict]
 
 
 def _why(holder: Diet | Condition, rule: Rule) -> str:

@@ -1,5 +1,6 @@
 """The words of labels, in every language at once: reading `backend/data/lexicon`, once."""
 
+import gc
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from functools import cache, lru_cache
 from itertools import filterfalse
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -26,15 +27,15 @@ from backend.services.screening.files import (
 )
 from backend.services.screening.listing import claiming_words
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
+from backend.services.screening.names import objects_of, similar_of
 from backend.services.screening.own_words import own_words, with_own_words
-from backend.services.screening.tokens import BY_MARK, BY_WORD, TOKEN, apart, beginnings_of, is_word
+from backend.services.screening.tokens import BY_MARK, BY_WORD, WORD, apart, beginnings_of
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
 SOURCES = FOLDER.parent / "sources.yaml"
 _ADDITIVES = ("sulphites", "glutamate", "benzoates", "tartrazine", "annatto", "cochineal", "lactose")
 MIN_FOREIGN_LETTERS = 5  # of a word that means the same in whatever language the label is
-_MIN_SIMILAR_LETTERS = 4  # shorter words have too many neighbours
 _MIN_PART_LETTERS = (
     4  # shorter words are found by accident within longer ones: they are listed as stems or not at all
 )
@@ -42,6 +43,8 @@ _BUILDING = Lock()
 _T = TypeVar("_T")
 
 
+# Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
+_FREE_SUFFIX: Final = Role.FREE_SUFFIX
 _JOINABLE = {
     Role.FREE_SUFFIX,
     Role.TERM,
@@ -135,6 +138,16 @@ def load(folder: Path, known: Catalog) -> Lexicon:
     Raises:
         LexiconFaultError: A code is not in the catalogue, or a member stands twice in its mapping.
     """
+    was_enabled = gc.isenabled()
+    gc.disable()  # nothing of what is built is garbage, and looking for it is a sixth of the time
+    try:
+        return _load(folder, known)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _load(folder: Path, known: Catalog) -> Lexicon:
     texts = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
     sources = _sources(known)
     declared = _with_kinds((code for regime in known.regimes.values() for code in regime.declares), known)
@@ -155,8 +168,8 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         nutrients.update(fold(word) for word in file.nutrients)
         stems.update(fold(stem) for stem in file.allergy_stems)
         claims.update(claiming_words(file, known))
-        objects.update(_objects(file, entries))
-        similar[file.language] = _similar(entries, declared | known.own)
+        objects.update(objects_of(file, entries))
+        similar[file.language] = similar_of(entries, declared | known.own)
         if file.compounds:
             _add(parts, _parts(file.language, file.compounds, entries))
             joints[file.language] = _joints(file.compounds)
@@ -172,7 +185,7 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         beginnings=beginnings,
         goes_on=bytes((*(begun.get(number, 0) for number in range(len(phrases))), BY_WORD | BY_MARK)),
         words_apart=apart(beginnings),
-        word_counts=bytes(map(_count_words, phrases)),
+        word_counts=bytes(map(len, map(WORD.findall, phrases))),
         alone=tuple(map(_alone, phrases, meanings)),
         tongues=tuple(
             found[0].language if weight else "" for found, weight in zip(meanings, weights, strict=True)
@@ -208,10 +221,6 @@ def _weight(phrase: str, meanings: Sequence[Meaning]) -> int:
     return min(255, 4 * (phrase.count(" ") + 1))
 
 
-def _count_words(phrase: str) -> int:
-    return 1 if phrase.isalpha() and len(phrase) > 1 else sum(map(is_word, TOKEN.findall(phrase)))
-
-
 def _alone(phrase: str, meanings: Sequence[Meaning]) -> Meaning | None:
     is_short = len(phrase) < MIN_FOREIGN_LETTERS and phrase.isalpha()
     return meanings[0] if len(meanings) == 1 and not is_short else None
@@ -225,11 +234,16 @@ def _read(name: str, text: bytes) -> File:
 
 
 def _add(whole: dict[str, tuple[_T, ...]], entries: Iterable[tuple[str, _T]]) -> None:
-    """Add entries; equal tuples are one object, since most words of one code mean the same."""
-    seen: dict[tuple[_T, ...], tuple[_T, ...]] = {}
+    """Add entries; tuples of the same are one object, since most words of one code mean the same."""
+    seen: dict[tuple[int, int], tuple[_T, ...]] = {}
     for phrase, meaning in entries:
-        joined = (*whole.get(phrase, ()), meaning)
-        whole[phrase] = seen.setdefault(joined, joined)
+        before = whole.get(phrase, ())
+        # What the entries of a language mean are few objects, and all of them live on: hashes take longer.
+        key = (id(before), id(meaning))
+        joined = seen.get(key)
+        if joined is None:
+            seen[key] = joined = (*before, meaning)
+        whole[phrase] = joined
 
 
 def _sources(known: Catalog) -> dict[str, Source]:
@@ -254,11 +268,13 @@ def _parts(language: str, compounds: Compounds, entries: Mapping[str, Meaning]) 
     for (stem, meaning), phrase in zip(stems.items(), fold_all(stems), strict=True):
         bound_forms.add(phrase)
         yield phrase, Part(meaning, begins=not stem.startswith("-"), ends=not stem.endswith("-"))
-    shared = {meaning: Part(meaning) for meaning in entries.values() if meaning.role in _JOINABLE}
+    shared = {id(meaning): meaning for meaning in entries.values()}
+    parts = {key: Part(meaning) for key, meaning in shared.items() if meaning.role in _JOINABLE}
     for phrase, meaning in entries.items():
-        is_long = len(phrase) >= _MIN_PART_LETTERS or meaning.role is Role.FREE_SUFFIX
-        if is_long and meaning in shared and phrase not in bound_forms and phrase.isalpha():
-            yield phrase, shared[meaning]
+        part = parts.get(id(meaning))
+        is_long = len(phrase) >= _MIN_PART_LETTERS or meaning.role is _FREE_SUFFIX
+        if part and is_long and phrase not in bound_forms and phrase.isalpha():
+            yield phrase, part
 
 
 def _joints(compounds: Compounds) -> Joints:
@@ -282,21 +298,3 @@ def _check(name: str, file: File, known: Catalog, sources: Mapping[str, Source])
 
 def _with_kinds(codes: Iterable[str], known: Catalog) -> frozenset[str]:
     return frozenset(kind for code in codes for kind in known.descendants(code))
-
-
-def _objects(file: File, entries: Mapping[str, Meaning]) -> Iterator[str]:
-    """Yield the names that are another name and an ending, with a vowel between: "tej", "tejet"."""
-    for ending in (fold(listed) for listed in file.object_endings):
-        for phrase, meaning in entries.items():
-            stem = phrase.removesuffix(ending)
-            if meaning.role is Role.TERM and stem != phrase and (stem in entries or stem[:-1] in entries):
-                yield phrase
-
-
-def _similar(entries: Mapping[str, Meaning], wanted: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    return {
-        phrase: codes
-        for phrase, meaning in entries.items()
-        if meaning.role is Role.TERM and len(phrase) >= _MIN_SIMILAR_LETTERS and phrase.isalpha()
-        if (codes := tuple(code for code in meaning.codes if code in wanted))
-    }

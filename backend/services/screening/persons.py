@@ -8,9 +8,9 @@ from backend.services.catalog import Catalog, RequirementType
 from backend.services.screening.judge import (
     MAX_FINDINGS,
     NOTHING_SAID,
+    SEVERITY,
     Finding,
     conflicts,
-    severity,
     silences,
     worst_first,
 )
@@ -118,7 +118,7 @@ def _weighed(findings: Iterable[Finding], read: SourceReading) -> Iterator[Findi
 def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]) -> RequirementVerdict:
     verdict = _NO_CONFLICT
     if findings:
-        _, verdict, _, _, reason = max(findings, key=severity)  # of equally bad ones, the first
+        _, verdict, _, _, reason = max(findings, key=_severity)  # of equally bad ones, the first
     elif doubts:
         verdict, reason = Verdict.UNKNOWN, "; ".join(doubts)
     else:
@@ -129,8 +129,12 @@ def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]
 def _fold(verdicts: Sequence[RequirementVerdict], doubts: Sequence[str]) -> tuple[Verdict, str]:
     if not verdicts:
         return (Verdict.UNKNOWN, "; ".join(doubts)) if doubts else (_NO_CONFLICT, NOTHING_FOUND)
-    worst = max(verdicts, key=severity)
+    worst = max(verdicts, key=_severity)
     return worst.verdict, worst.reason
+
+
+def _severity(judged: Finding | RequirementVerdict) -> int:
+    return SEVERITY[judged.verdict]
 
 
 def _placed(finding: Finding, read: SourceReading) -> PlacedFinding:

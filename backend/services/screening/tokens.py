@@ -19,6 +19,9 @@ _LATIN_END = "\u024f"
 _LONE_WORD = re.compile(r"[^\W\d\u0000-\u024f\u0370-\u052f]")
 
 
+WORD = re.compile(r"[^\W\d]{2,}|[^\W\d\u0000-\u024f\u0370-\u052f]")  # a token that `is_word`
+
+
 def is_word(token: str) -> bool:
     """Whether a token counts as a word."""
     if len(token) > 1:
@@ -36,7 +39,14 @@ def beginnings_of(phrases: Iterable[tuple[str, int]]) -> tuple[dict[str, int], d
     begun: dict[str, int] = {}
     for phrase, number in phrases:
         table[phrase] = number
-        if not phrase.isalpha():
+        if phrase.isalpha():
+            continue
+        if phrase.replace(" ", "").isalpha():  # as most are: no need to look for tokens
+            end = phrase.find(" ")
+            while end >= 0:
+                begun[phrase[:end]] = begun.get(phrase[:end], 0) | BY_WORD
+                end = phrase.find(" ", end + 1)
+        else:
             beginning = ""
             for token in TOKEN.finditer(phrase):
                 if beginning:
