@@ -118,9 +118,7 @@ def main(seconds: float, seed: int) -> int:
         unit = _changed(chance, chance.choice(best)[1] if best and chance.random() < 2 / 3 else ())
         best = sorted({*best, (_per_character(unit, LONG), unit)}, reverse=True)[:KEPT]
         tried += 1
-    print(
-        f"{tried:,} labels tried, seed {seed}; microseconds a character at {MIDDLE:,} and {LONG:,}, and their ratio"
-    )
+    print(f"{tried:,} labels tried, seed {seed}; microseconds a character at {MIDDLE:,} and {LONG:,}, ratio")
     worst = 0.0
     for _, unit in best:
         ratio, middle, long = min(_ratio(unit) for _ in range(3))
