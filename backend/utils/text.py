@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 _SPACES = re.compile(r"[\s\u2010-\u2015_-]+")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "\u2019": "'"})
@@ -13,11 +14,13 @@ _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # soft hyphen and zero-width 
 _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
 
 _MANY = "\0"
+_BEYOND_LATIN = re.compile(r"[^\x00-\xff]+")
+_LATIN = 256  # characters of Latin-1
+_FEW = 1.25  # bytes a character in UTF-8: of Cyrillic it has two
 _UNEVEN = re.compile(rf" *{_MANY}[ {_MANY}]*| {{2,}}")  # where one character does not become one
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """A folded text, and where each of its characters stood in the original.
 
     Attributes:
@@ -69,7 +72,7 @@ def fold(text: str) -> str:
 
 def fold_mapped(text: str) -> Folded:
     """Fold a text and remember where every character came from."""
-    simple = text.translate(_single)
+    simple = _fold_single(text)
     if _MANY not in simple and "  " not in simple:  # as most are: every character stays where it was
         return Folded(simple, range(len(text)), range(1, len(text) + 1))
     folding = _Folding([], [], [])
@@ -81,6 +84,32 @@ def fold_mapped(text: str) -> Folded:
         done = end
     folding.copy(simple, done, len(text))
     return Folded("".join(folding.pieces), folding.starts, folding.ends)
+
+
+def _fold_single(text: str) -> str:
+    """Fold each character to one, be it `_MANY`.
+
+    Python translates bytes many times as fast as text beyond ASCII. So the few letters beyond Latin-1 come
+    first, and the rest goes through one table of 256.
+    """
+    if text.isascii() or len(text.encode("utf-8", "surrogatepass")) > _FEW * len(text):
+        return text.translate(_single)
+    latin = _BEYOND_LATIN.sub(_translated, text)
+    try:
+        return latin.encode("latin-1").translate(_latin_table()).decode("latin-1")
+    except UnicodeEncodeError:  # a few letters of another script
+        return latin.translate(_single)
+
+
+def _translated(run: re.Match[str]) -> str:
+    return run[0].translate(_single)
+
+
+@cache
+def _latin_table() -> bytes:
+    """Return what the characters of Latin-1 fold to; the micro sign, which is a Greek letter, as `_MANY`."""
+    letters = map(_single.__getitem__, range(_LATIN))
+    return "".join(letter if ord(letter) < _LATIN else _MANY for letter in letters).encode("latin-1")
 
 
 class _Folds(dict[int, str]):

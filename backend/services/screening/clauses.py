@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from backend.schemas.screening import ClauseKind
@@ -26,8 +25,7 @@ def touch(text: str, before: Found, after: Found) -> bool:
     return not text[before.end : after.start].strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Clauses:
+class Clauses(NamedTuple):
     """Where each clause begins, and its kind; the first begins at 0.
 
     Attributes:

@@ -5,9 +5,10 @@ A word is taken apart only if its parts leave no letter over, and so that they a
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from operator import attrgetter
+from typing import NamedTuple
 
 from backend.services.screening.clauses import Found
 from backend.services.screening.lexicon import Lexicon
@@ -26,19 +27,17 @@ Match = tuple[int, int, int]
 """A phrase in a folded text: its number in the lexicon, its start and its end; not always a whole word."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     start: int
     end: int
     part: Part
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """The cheapest way to read a word up to the end of a part."""
 
     cost: int
-    count: int
+    parts: int
     place: _Place
     before: "_Step | None"
 
@@ -116,7 +115,7 @@ def _step(text: str, place: _Place, begin: int, steps: dict[int, _Step], joints:
         earlier = steps.get(start - len(link))
         if earlier and text.endswith(link, begin, start) and (not best or earlier.cost + _JOINT_COST < cost):
             best, cost = earlier, earlier.cost + _JOINT_COST
-    return _Step(cost + _PART_COST, best.count + 1, place, best) if best else None
+    return _Step(cost + _PART_COST, best.parts + 1, place, best) if best else None
 
 
 def _closed(text: str, step: _Step, end: int, joints: Joints) -> _Step | None:
@@ -125,12 +124,12 @@ def _closed(text: str, step: _Step, end: int, joints: Joints) -> _Step | None:
     if not place.part.ends:
         return None
     if place.end == end:
-        return step if step.count > 1 else None
+        return step if step.parts > 1 else None
     if text[place.end : end] not in joints.endings or (
-        step.count == 1 and place.end - place.start < _MIN_INFLECTED
+        step.parts == 1 and place.end - place.start < _MIN_INFLECTED
     ):
         return None
-    return _Step(step.cost + _JOINT_COST, step.count, place, step.before)
+    return _Step(step.cost + _JOINT_COST, step.parts, place, step.before)
 
 
 def _is_cheaper(step: _Step, known: _Step | None) -> bool:

@@ -2,9 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from rapidfuzz.distance import OSA
 
@@ -45,8 +46,9 @@ def misread(word: str, lexicon: Lexicon, languages: Sequence[str]) -> tuple[str,
     if not MIN_SHAPE <= len(word) <= _MAX_LETTERS:
         return ()
     index = _index(lexicon)
-    near = (name for key in _shortened(word) for name in index.shortened.get(key, ()) if _is_near(word, name))
-    for name in (*index.shapes.get(_shape(word), ()), *near):
+    close = [index.shortened.get(key, ()) for key in _shortened(word)]
+    near = (name for names in close if names for name in names if _is_near(word, name))
+    for name in chain(index.shapes.get(_shape(word), ()), near):
         if codes := _codes(name, index, languages):
             return codes
     return ()
@@ -76,9 +78,8 @@ def _shape(word: str) -> str:
     return _PAIRS.sub(lambda pair: _PAIR[pair[0]], word).translate(_SHAPES)
 
 
-def _shortened(word: str) -> Iterator[str]:
-    yield word
-    yield from (word[:place] + word[place + 1 :] for place in range(len(word)))
+def _shortened(word: str) -> list[str]:
+    return [word, *[word[:place] + word[place + 1 :] for place in range(len(word))]]
 
 
 @lru_cache(maxsize=2)

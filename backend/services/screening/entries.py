@@ -23,9 +23,13 @@ def meanings_of(file: File, sources: Mapping[str, Source]) -> dict[str, Meaning]
     meanings: dict[str, Meaning] = {}
     known: dict[Meaning, Meaning] = {}
     for phrase, (_, meaning) in zip(fold_all(phrase for phrase, _ in listed), listed, strict=True):
-        for spelling in _spellings(phrase):
-            joined = join(meanings.get(spelling), meaning)
-            meanings[spelling] = known.setdefault(joined, joined)
+        for spelling in _spellings(phrase) if phrase.startswith("e") else (phrase,):
+            before = meanings.get(spelling)
+            if before is None or before is meaning:
+                meanings[spelling] = meaning  # of all words of one code it is one object: no need to compare
+            else:
+                joined = join(before, meaning)
+                meanings[spelling] = known.setdefault(joined, joined)
     for phrase in fold_all(file.recipes):
         meanings[phrase] = replace(meanings[phrase], compound=True)
     return meanings

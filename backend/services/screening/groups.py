@@ -1,7 +1,7 @@
 """What a label mentions, by the codes that requirements speak of."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,18 +18,30 @@ _SUITABILITY: Final = ClauseKind.SUITABILITY
 
 def by_code(mentions: Iterable[Mention], known: Catalog) -> dict[str, list[Mention]]:
     """Return what a label mentions, by code; what it says to be absent is left out."""
-    groups: dict[str, list[Mention]] = defaultdict(list)
-    places: dict[tuple[str, ClauseKind, Role], int] = defaultdict(int)
+    groups: dict[str, list[Mention]] = {}
+    counts: dict[str, Counter[tuple[ClauseKind, Role]]] = {}
     for mention in mentions:
         clause = mention.clause
         if clause is _FREE_FROM or clause is _SUITABILITY:
             continue  # they say what is not in the food
         for code in _meant(mention.codes, known):
-            kind = (code, clause, mention.role)
-            places[kind] += 1
-            if places[kind] <= _MAX_PLACES:
-                groups[code].append(mention)
+            group = groups.get(code)
+            if group is None:
+                groups[code] = [mention]
+            elif len(group) < _MAX_PLACES or _has_room(counts, code, group, mention):
+                group.append(mention)
     return groups
+
+
+def _has_room(
+    counts: dict[str, Counter[tuple[ClauseKind, Role]]], code: str, group: Sequence[Mention], mention: Mention
+) -> bool:
+    """Whether a mention is among the first of its kind; they are counted once a group is as long as that."""
+    if code not in counts:
+        counts[code] = Counter((before.clause, before.role) for before in group)
+    kind = (mention.clause, mention.role)
+    counts[code][kind] += 1
+    return counts[code][kind] <= _MAX_PLACES
 
 
 @lru_cache(maxsize=4_096)  # a label names the same things again and again

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from itertools import filterfalse
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -26,14 +26,16 @@ from backend.services.screening.files import (
 )
 from backend.services.screening.listing import claiming_words
 from backend.services.screening.meanings import Joints, Meaning, Part, Role
+from backend.services.screening.names import objects_of, similar_of
 from backend.services.screening.own_words import own_words, with_own_words
-from backend.services.screening.tokens import beginnings_of
+from backend.services.screening.tokens import BY_MARK, BY_WORD, WORD, apart, beginnings_of
+from backend.utils.collecting import uncollected
 from backend.utils.text import fold
 
 FOLDER = Path(__file__).parents[2] / "data" / "lexicon"
 SOURCES = FOLDER.parent / "sources.yaml"
 _ADDITIVES = ("sulphites", "glutamate", "benzoates", "tartrazine", "annatto", "cochineal", "lactose")
-_MIN_SIMILAR_LETTERS = 4  # shorter words have too many neighbours
+MIN_FOREIGN_LETTERS = 5  # of a word that means the same in whatever language the label is
 _MIN_PART_LETTERS = (
     4  # shorter words are found by accident within longer ones: they are listed as stems or not at all
 )
@@ -41,6 +43,7 @@ _BUILDING = Lock()
 _T = TypeVar("_T")
 
 
+_FREE_SUFFIX: Final = Role.FREE_SUFFIX
 _JOINABLE = {
     Role.FREE_SUFFIX,
     Role.TERM,
@@ -57,6 +60,10 @@ class Lexicon:
     Attributes:
         phrases: The folded phrases: first those that are one word.
         beginnings: The number of each phrase that stands by itself, and `NO_PHRASE` for what begins one.
+        goes_on: For each phrase: how longer ones go on that begin with it; last, for `NO_PHRASE`: in any way.
+        words_apart: Splits a text at what may begin a phrase.
+        word_counts: For each phrase: how many words it has.
+        alone, tongues: For each phrase: its one meaning, if it has that everywhere; the language it tells.
         meanings: For each phrase, its meaning in each language that has it.
         numeric: For each phrase: whether a digit begins or ends it.
         weights: For each phrase: how much it tells about the language; nothing if two languages have it.
@@ -75,6 +82,11 @@ class Lexicon:
 
     phrases: tuple[str, ...]
     beginnings: Mapping[str, int]
+    goes_on: bytes
+    words_apart: re.Pattern[str]
+    word_counts: bytes
+    alone: tuple[Meaning | None, ...]
+    tongues: tuple[str, ...]
     meanings: tuple[tuple[Meaning, ...], ...]
     numeric: bytes
     weights: bytes
@@ -99,7 +111,8 @@ def shipped() -> Lexicon:
     Raises:
         LexiconFaultError: Its files contradict the catalogue.
     """
-    return load(FOLDER, catalog.shipped())
+    with uncollected():  # to look it through for garbage would hold everybody up for 0.3 s, again and again
+        return load(FOLDER, catalog.shipped())
 
 
 def fitting(known: Catalog) -> Lexicon:
@@ -107,7 +120,7 @@ def fitting(known: Catalog) -> Lexicon:
 
     Takes a second after such a word was added: call it off the event loop.
     """
-    if known.own.isdisjoint(known.allergens):
+    if known.allergens.keys().isdisjoint(known.own):
         return shipped()
     with _BUILDING:  # by one thread: the others need it too
         return _with_own(known)
@@ -144,21 +157,31 @@ def load(folder: Path, known: Catalog) -> Lexicon:
         nutrients.update(fold(word) for word in file.nutrients)
         stems.update(fold(stem) for stem in file.allergy_stems)
         claims.update(claiming_words(file, known))
-        objects.update(_objects(file, entries))
-        similar[file.language] = _similar(entries, declared | known.own)
+        objects.update(objects_of(file, entries))
+        similar[file.language] = similar_of(entries, declared | known.own)
         if file.compounds:
             _add(parts, _parts(file.language, file.compounds, entries))
             joints[file.language] = _joints(file.compounds)
     single = tuple(filter(str.isalpha, {**words, **parts}))
     phrases = (*single, *filterfalse(str.isalpha, {**words, **parts}))
+    meanings = tuple(words.get(phrase, ()) for phrase in phrases)
+    weights = bytes(map(_weight, phrases, meanings))
+    beginnings, begun = beginnings_of(
+        (phrase, number) for number, phrase in enumerate(phrases) if phrase in words
+    )
     return Lexicon(
         phrases=phrases,
-        beginnings=beginnings_of(
-            (phrase, number) for number, phrase in enumerate(phrases) if phrase in words
+        beginnings=beginnings,
+        goes_on=bytes((*(begun.get(number, 0) for number in range(len(phrases))), BY_WORD | BY_MARK)),
+        words_apart=apart(beginnings),
+        word_counts=bytes(map(len, map(WORD.findall, phrases))),
+        alone=tuple(map(_alone, phrases, meanings)),
+        tongues=tuple(
+            found[0].language if weight else "" for found, weight in zip(meanings, weights, strict=True)
         ),
-        meanings=tuple(words.get(phrase, ()) for phrase in phrases),
+        meanings=meanings,
         numeric=bytes(phrase[:1].isdecimal() or phrase[-1:].isdecimal() for phrase in phrases),
-        weights=bytes(_weight(phrase, words.get(phrase, ())) for phrase in phrases),
+        weights=weights,
         parts=tuple(parts.get(phrase, ()) for phrase in phrases),
         joints=joints,
         # The densest of the implementations: as fast as the others here, in a fraction of the memory.
@@ -187,6 +210,11 @@ def _weight(phrase: str, meanings: Sequence[Meaning]) -> int:
     return min(255, 4 * (phrase.count(" ") + 1))
 
 
+def _alone(phrase: str, meanings: Sequence[Meaning]) -> Meaning | None:
+    is_short = len(phrase) < MIN_FOREIGN_LETTERS and phrase.isalpha()
+    return meanings[0] if len(meanings) == 1 and not is_short else None
+
+
 def _read(name: str, text: bytes) -> File:
     try:
         return read_file(text)
@@ -195,11 +223,16 @@ def _read(name: str, text: bytes) -> File:
 
 
 def _add(whole: dict[str, tuple[_T, ...]], entries: Iterable[tuple[str, _T]]) -> None:
-    """Add entries; equal tuples are one object, since most words of one code mean the same."""
-    seen: dict[tuple[_T, ...], tuple[_T, ...]] = {}
+    """Add entries; tuples of the same are one object, since most words of one code mean the same."""
+    seen: dict[tuple[int, int], tuple[_T, ...]] = {}
     for phrase, meaning in entries:
-        joined = (*whole.get(phrase, ()), meaning)
-        whole[phrase] = seen.setdefault(joined, joined)
+        before = whole.get(phrase, ())
+        # What the entries of a language mean are few objects, and all of them live on: hashes take longer.
+        key = (id(before), id(meaning))
+        joined = seen.get(key)
+        if joined is None:
+            seen[key] = joined = (*before, meaning)
+        whole[phrase] = joined
 
 
 def _sources(known: Catalog) -> dict[str, Source]:
@@ -224,11 +257,13 @@ def _parts(language: str, compounds: Compounds, entries: Mapping[str, Meaning]) 
     for (stem, meaning), phrase in zip(stems.items(), fold_all(stems), strict=True):
         bound_forms.add(phrase)
         yield phrase, Part(meaning, begins=not stem.startswith("-"), ends=not stem.endswith("-"))
-    shared = {meaning: Part(meaning) for meaning in entries.values() if meaning.role in _JOINABLE}
+    shared = {id(meaning): meaning for meaning in entries.values()}
+    parts = {key: Part(meaning) for key, meaning in shared.items() if meaning.role in _JOINABLE}
     for phrase, meaning in entries.items():
-        is_long = len(phrase) >= _MIN_PART_LETTERS or meaning.role is Role.FREE_SUFFIX
-        if is_long and meaning in shared and phrase not in bound_forms and phrase.isalpha():
-            yield phrase, shared[meaning]
+        part = parts.get(id(meaning))
+        is_long = len(phrase) >= _MIN_PART_LETTERS or meaning.role is _FREE_SUFFIX
+        if part and is_long and phrase not in bound_forms and phrase.isalpha():
+            yield phrase, part
 
 
 def _joints(compounds: Compounds) -> Joints:
@@ -252,21 +287,3 @@ def _check(name: str, file: File, known: Catalog, sources: Mapping[str, Source])
 
 def _with_kinds(codes: Iterable[str], known: Catalog) -> frozenset[str]:
     return frozenset(kind for code in codes for kind in known.descendants(code))
-
-
-def _objects(file: File, entries: Mapping[str, Meaning]) -> Iterator[str]:
-    """Yield the names that are another name and an ending, with a vowel between: "tej", "tejet"."""
-    for ending in (fold(listed) for listed in file.object_endings):
-        for phrase, meaning in entries.items():
-            stem = phrase.removesuffix(ending)
-            if meaning.role is Role.TERM and stem != phrase and (stem in entries or stem[:-1] in entries):
-                yield phrase
-
-
-def _similar(entries: Mapping[str, Meaning], wanted: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    return {
-        phrase: codes
-        for phrase, meaning in entries.items()
-        if meaning.role is Role.TERM and len(phrase) >= _MIN_SIMILAR_LETTERS and phrase.isalpha()
-        if (codes := tuple(code for code in meaning.codes if code in wanted))
-    }

@@ -2,45 +2,38 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
+from typing import Final, NamedTuple
 
 from backend.schemas.screening import ClauseKind
 from backend.services.screening.clauses import Clauses, Found
 from backend.services.screening.compounds import Match, take_apart
 from backend.services.screening.doubts import doubts
-from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.lexicon import MIN_FOREIGN_LETTERS, Lexicon
 from backend.services.screening.listing import lists_anything
+from backend.services.screening.looking import longest_phrases, words_of
 from backend.services.screening.meanings import Meaning, Role
 from backend.services.screening.mentions import Mention, Span, doubtful, mentions, span_of
 from backend.services.screening.segment import segment
-from backend.services.screening.tokens import NO_PHRASE, TOKEN
+from backend.services.screening.tokens import is_word
 from backend.utils.text import Folded, fold_mapped
 
-_LATIN_END = "\u024f"
-# A single letter is a word in Chinese, Japanese or Korean; it tells nothing in Latin, Greek or Cyrillic.
-_LONE_WORD = re.compile(r"[^\W\d\u0000-\u024f\u0370-\u052f]")
 _MISREAD = re.compile(r"[01359](?=[^\W\d_])")  # a digit before a letter
 _MIXED = re.compile(r"[^\W_]+")
-_NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number
-_NUMBER_AFTER = re.compile(r"[.,·/]?\d")
-_MAX_GAP = 4  # characters between the parts of a number: "2 , 0 %"
-_SUBSTANCES = {Role.TERM, Role.MAYBE}
 _HINT_WEIGHT = 1.25  # the caller's word about the language counts, and can be wrong
 _MIN_LANGUAGE_SHARE = 0.2
-_MIN_SHORT_SHARE, _MIN_FOREIGN_LETTERS = (
-    0.05,
-    5,
-)  # shorter words than that mean many things over the languages
+_MIN_SHORT_SHARE = 0.05  # of a language in which short words mean something
+_NEW: Final = tuple.__new__  # half the time of calling the class, of which a label takes dozens
 _START = itemgetter(0)  # of a phrase and of a mention
 _WEIGHT = itemgetter(1)  # of a language in a ranking
 _ROLES = {role: place for place, role in enumerate(Role)}
 _UNREAD = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a label says, whoever asks.
 
     Attributes:
@@ -71,31 +64,31 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
         language: The language's code, if known.
     """
     label = fold_mapped(text)
-    tokens = [token.span() for token in TOKEN.finditer(label.text)]
-    chosen = _longest(label.text, tokens, lexicon)
+    chosen, outside = longest_phrases(label.text, lexicon)
+    total = len(outside) + sum(lexicon.word_counts[phrase] for phrase, _, _ in chosen)
     ranking = _rank(chosen, lexicon, language)
     known, main = _languages(ranking, _MIN_SHORT_SHARE), _languages(ranking, _MIN_LANGUAGE_SHARE)
-    found = list(_meant(chosen, known, lexicon))
-    words = _words(label.text, tokens)
-    inside = {word: _within(label.text, word, lexicon) for word in _outside(words, found)}
+    found, dropped = _meant(chosen, known, lexicon)
+    if dropped:
+        outside = sorted((*outside, *(word for word in dropped if is_word(label.text[slice(*word)]))))
+    inside = {word: _within(label.text, word, lexicon) for word in outside}
     parts = {word: take_apart(label.text, word, inside[word], lexicon, known) for word in inside}
-    found.extend(chain.from_iterable(parts.values()))
-    found.sort(key=_START)
+    if any(parts.values()):
+        found.extend(chain.from_iterable(parts.values()))
+        found.sort(key=_START)
     clauses = segment(label, text, found, lexicon)
     strange = [word for word in inside if not parts[word] and not lexicon.allergy.search(label.text, *word)]
     if not _UNREAD.isdisjoint(clauses.kinds):
-        words = [word for word in words if clauses.at(word[0]) not in _UNREAD]
+        total = sum(clauses.at(start) not in _UNREAD for start, _ in words_of(label.text))
         strange = [word for word in strange if clauses.at(word[0]) not in _UNREAD]
     unsure = doubts(label.text, [*strange, *_mixed(label.text)], inside, lexicon, main)
-    mentioned = [
-        *mentions(label, text, found, clauses, lexicon),
-        *(doubtful(label, text, clauses, *doubt) for doubt in unsure),
-    ]
-    mentioned.sort(key=_START)
+    mentioned = list(mentions(label, text, found, clauses, lexicon))
+    if uncertain := [doubtful(label, text, clauses, *doubt) for doubt in unsure]:
+        mentioned = sorted((*mentioned, *uncertain), key=_START)
     return Reading(
         mentions=tuple(mentioned),
-        understood=len(words) - len(strange),
-        total=len(words),
+        understood=total - len(strange),
+        total=total,
         unknown=tuple(_stretches(label, text, strange)),
         languages=main,
         clauses=tuple(_parts(label, text, clauses)),
@@ -105,7 +98,7 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
 
 def _parts(label: Folded, text: str, clauses: Clauses) -> Iterator[tuple[int, int, ClauseKind]]:
     starts = [label.starts[start] if start < len(label.text) else len(text) for start in clauses.starts]
-    yield from zip(starts, [*starts[1:], len(text)], clauses.kinds, strict=True)
+    yield from zip(starts, (*starts[1:], len(text)), clauses.kinds, strict=True)
 
 
 def _mixed(text: str) -> Iterator[tuple[int, int]]:
@@ -122,54 +115,13 @@ def _mixed(text: str) -> Iterator[tuple[int, int]]:
             yield word.span()
 
 
-def _words(text: str, tokens: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    return [
-        (start, end)
-        for start, end in tokens
-        if (end - start > 1 and not text[start].isdecimal())
-        or (text[start] > _LATIN_END and _LONE_WORD.match(text, start))
-    ]
-
-
-def _longest(text: str, tokens: Sequence[tuple[int, int]], lexicon: Lexicon) -> list[Match]:
-    """Return the phrases of a text, leftmost and then longest first, whole words only."""
-    beginnings, numeric, meanings = lexicon.beginnings, lexicon.numeric, lexicon.meanings
-    last, position = len(tokens) - 1, 0
-    chosen: list[Match] = []
-    for index, (start, token_end) in enumerate(tokens):
-        if start < position:
-            continue
-        end, place, longest = token_end, index, NO_PHRASE
-        while (phrase := beginnings.get(text[start:end])) is not None:
-            if phrase >= 0 and not (numeric[phrase] and _cuts_number(text, start, end, meanings[phrase])):
-                longest, position = phrase, end
-            if place == last:
-                break
-            place += 1
-            end = tokens[place][1]
-        if longest >= 0:
-            chosen.append((longest, start, position))
-    return chosen
-
-
-def _cuts_number(text: str, start: int, end: int, meanings: Sequence[Meaning]) -> bool:
-    """Whether a phrase takes a part of a number for the whole of it: the "0% of" of "2.0% of milk".
-
-    "E 223,224" are two numbers: what names a substance may end where another number begins.
-    """
-    if text[start].isdecimal() and _NUMBER_BEFORE.search(text, max(0, start - _MAX_GAP), start):
-        return True
-    if not text[end - 1].isdecimal() or not _NUMBER_AFTER.match(text, end):
-        return False
-    return all(meaning.role not in _SUBSTANCES for meaning in meanings)
-
-
 def _rank(chosen: Iterable[Match], lexicon: Lexicon, hint: str | None) -> list[tuple[str, int]]:
     """Return the languages by their words: those that belong to one alone, most first."""
     weights: dict[str, int] = {}
+    weight_of, tongues = lexicon.weights, lexicon.tongues
     for phrase, _, _ in chosen:
-        if weight := lexicon.weights[phrase]:
-            language = lexicon.meanings[phrase][0].language
+        if weight := weight_of[phrase]:
+            language = tongues[phrase]
             weights[language] = weights.get(language, 0) + weight
     if hint in lexicon.languages:
         # Even where no word tells the languages apart, the caller's word does.
@@ -178,22 +130,37 @@ def _rank(chosen: Iterable[Match], lexicon: Lexicon, hint: str | None) -> list[t
 
 
 def _languages(ranking: Sequence[tuple[str, int]], share: float) -> tuple[str, ...]:
-    least = share * sum(weight for _, weight in ranking)
-    return tuple(name for name, weight in ranking if weight >= least)
+    least = share * sum([weight for _, weight in ranking])
+    return tuple([name for name, weight in ranking if weight >= least])
 
 
-def _meant(chosen: Iterable[Match], known: Sequence[str], lexicon: Lexicon) -> Iterator[Found]:
-    """Yield the phrases with their meanings; a short word of a language that the label lacks is none.
+def _meant(
+    chosen: Iterable[Match], known: tuple[str, ...], lexicon: Lexicon
+) -> tuple[list[Found], list[tuple[int, int]]]:
+    """Return the phrases with their meanings, and the words that have none in the label's languages."""
+    found: list[Found] = []
+    dropped: list[tuple[int, int]] = []
+    alone = lexicon.alone
+    for phrase, start, end in chosen:
+        if meaning := alone[phrase] or _meaning_among(phrase, known, lexicon):
+            found.append(_NEW(Found, (start, end, meaning)))
+        else:
+            dropped.append((start, end))
+    return found, dropped
+
+
+@lru_cache(maxsize=16_384)  # the same phrases stand on label after label; of their texts, nothing is kept
+def _meaning_among(phrase: int, known: tuple[str, ...], lexicon: Lexicon) -> Meaning | None:
+    """Return what a phrase means; a short word of a language that the label lacks means nothing.
 
     The Finnish "voi" is butter and the Italian "voi" is you: what is around such a word tells.
     """
-    main = known[0] if known else None
-    for phrase, start, end in chosen:
-        meanings: Sequence[Meaning] = lexicon.meanings[phrase]
-        if known and end - start < _MIN_FOREIGN_LETTERS and lexicon.phrases[phrase].isalpha():
-            meanings = [meaning for meaning in meanings if meaning.language in known]
-        if meanings:
-            yield Found(start, end, meanings[0] if len(meanings) == 1 else _meaning(meanings, main))
+    letters, meanings = lexicon.phrases[phrase], lexicon.meanings[phrase]
+    if known and len(letters) < MIN_FOREIGN_LETTERS and letters.isalpha():
+        meanings = tuple(meaning for meaning in meanings if meaning.language in known)
+    if not meanings:
+        return None
+    return meanings[0] if len(meanings) == 1 else _meaning(meanings, known[0] if known else None)
 
 
 def _meaning(meanings: Sequence[Meaning], main: str | None) -> Meaning:
@@ -216,17 +183,6 @@ def _within(text: str, word: tuple[int, int], lexicon: Lexicon) -> list[Match]:
     base, letters = word[0], text[slice(*word)]
     matches = lexicon.automaton.find_matches_as_indexes(letters, overlapping=True)
     return [(phrase, base + start, base + end) for phrase, start, end in matches]
-
-
-def _outside(words: Iterable[tuple[int, int]], found: Sequence[Found]) -> Iterator[tuple[int, int]]:
-    """Yield the words that no phrase covers."""
-    phrases = iter(found)
-    phrase = next(phrases, None)
-    for start, end in words:
-        while phrase is not None and phrase.end <= start:
-            phrase = next(phrases, None)
-        if phrase is None or phrase.start >= end:
-            yield start, end
 
 
 def _stretches(label: Folded, text: str, strange: Sequence[tuple[int, int]]) -> Iterator[Span]:

@@ -22,6 +22,8 @@ _MAX_SOURCE = 100  # characters in which a source is looked for
 _TERM: Final = Role.TERM
 _MAYBE: Final = Role.MAYBE
 _NUTRITION: Final = ClauseKind.NUTRITION
+_FILLER: Final = Role.FILLER
+_NEW: Final = tuple.__new__  # half the time of calling the class, of which a label takes dozens
 
 
 class Mention(NamedTuple):
@@ -57,6 +59,8 @@ def mentions(
 ) -> Iterator[Mention]:
     """Yield what the phrases of a label stand for."""
     opened: ClauseKind | None = None
+    only = clauses.kinds[0] if len(clauses.kinds) == 1 else None
+    starts, ends = label.starts, label.ends
     for index, (first, after, meaning) in enumerate(found):
         opened = meaning.opens or opened
         role = meaning.role
@@ -64,17 +68,19 @@ def mentions(
             continue
         if role is _TERM and meaning.compound and _is_composed(label.text, found, index):
             continue  # its own list names what is in it
-        clause = clauses.at(first)
+        clause = only or clauses.at(first)
         if (
             clause is _NUTRITION or (opened is _NUTRITION and _IN_TABLE.match(label.text, after))
         ) and label.text[first:after] in lexicon.nutrients:
             continue  # a line of a nutrition table, also where it stands below the line that opens the table
         if role is _TERM or not _source_told(label.text, found, index, lexicon):
-            start, end = label.starts[first], label.ends[after - 1]
+            start, end = starts[first], ends[after - 1]
             doubt = None
             if clauses.unsure and clauses.is_unsure(first):
                 clause, doubt = ClauseKind.INGREDIENTS, Doubt.ABSENT
-            yield Mention(start, end, text[start:end], role, meaning.codes, clause, doubt, meaning.exempt)
+            yield _NEW(
+                Mention, (start, end, text[start:end], role, meaning.codes, clause, doubt, meaning.exempt)
+            )
 
 
 def doubtful(
@@ -96,10 +102,9 @@ def _source_told(text: str, found: Sequence[Found], index: int, lexicon: Lexicon
     meaning = found[index].meaning
 
     def tells(other: Found) -> bool:
-        codes = other.meaning.codes
-        return other.meaning.role is _TERM and any(
-            code in lexicon.sources or code in meaning.codes for code in codes
-        )
+        if other.meaning.role is not _TERM:
+            return False
+        return any(code in lexicon.sources or code in meaning.codes for code in other.meaning.codes)
 
     if bracket := _SOURCE_FOLLOWS.match(text, found[index].end):
         end = bracket.end() + _MAX_SOURCE
@@ -140,7 +145,7 @@ def _is_followed(text: str, found: Sequence[Found], index: int, tells: Callable[
         other = found[place]
         if not touch(text, found[place - 1], other):
             return False
-        if other.meaning.role is not Role.FILLER:
+        if other.meaning.role is not _FILLER:
             return tells(other)
     return False
 

@@ -1,17 +1,16 @@
 """One person's answer: a verdict with its reason for each requirement, and the findings behind them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from backend.schemas.screening import Verdict
 from backend.services.catalog import Catalog, RequirementType
 from backend.services.screening.judge import (
     MAX_FINDINGS,
     NOTHING_SAID,
+    SEVERITY,
     Finding,
     conflicts,
-    fold_verdicts,
     silences,
     worst_first,
 )
@@ -26,8 +25,7 @@ _CERTAIN = {Verdict.CONTAINS, Verdict.MAY_CONTAIN}
 _NO_CONFLICT: Final = Verdict.NO_CONFLICT_FOUND
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementVerdict:
+class RequirementVerdict(NamedTuple):
     """The answer for one requirement; the reason is the worst finding's, or why nothing can be said."""
 
     type: RequirementType
@@ -37,8 +35,7 @@ class RequirementVerdict:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFinding:
+class PlacedFinding(NamedTuple):
     """A finding, and the text that holds it.
 
     Attributes:
@@ -52,8 +49,7 @@ class PlacedFinding:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer for one person.
 
     Attributes:
@@ -102,7 +98,7 @@ def answer(
         reasons.update(dict.fromkeys(hidden))
         verdicts.append(_conclude(one, of_it, (*gaps, *hidden)))
     verdict, reason = _fold(verdicts, gaps)
-    placed = tuple(_placed(finding, read) for finding in worst_first(found, most))
+    placed = tuple([_placed(finding, read) for finding in worst_first(found, most)])
     return Answer(verdict, reason, tuple(reasons), tuple(verdicts), placed)
 
 
@@ -122,8 +118,7 @@ def _weighed(findings: Iterable[Finding], read: SourceReading) -> Iterator[Findi
 def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]) -> RequirementVerdict:
     verdict = _NO_CONFLICT
     if findings:
-        verdict = fold_verdicts([finding.verdict for finding in findings])
-        reason = next(finding.reason for finding in findings if finding.verdict is verdict)
+        _, verdict, _, _, reason = max(findings, key=_severity)  # of equally bad ones, the first
     elif doubts:
         verdict, reason = Verdict.UNKNOWN, "; ".join(doubts)
     else:
@@ -134,8 +129,12 @@ def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]
 def _fold(verdicts: Sequence[RequirementVerdict], doubts: Sequence[str]) -> tuple[Verdict, str]:
     if not verdicts:
         return (Verdict.UNKNOWN, "; ".join(doubts)) if doubts else (_NO_CONFLICT, NOTHING_FOUND)
-    worst = fold_verdicts(one.verdict for one in verdicts)
-    return worst, next(one.reason for one in verdicts if one.verdict is worst)
+    worst = max(verdicts, key=_severity)
+    return worst.verdict, worst.reason
+
+
+def _severity(judged: Finding | RequirementVerdict) -> int:
+    return SEVERITY[judged.verdict]
 
 
 def _placed(finding: Finding, read: SourceReading) -> PlacedFinding:

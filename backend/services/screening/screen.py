@@ -1,8 +1,8 @@
 """The engine as a library: from a text and what somebody avoids to a verdict with evidence, without I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from backend.core.clock import now
 from backend.schemas.screening import Verdict
@@ -18,8 +18,7 @@ from backend.utils.text import primary_language
 _MAX_UNKNOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Screening:
+class Screening(NamedTuple):
     """What a text means for one person.
 
     Attributes:

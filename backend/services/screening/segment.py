@@ -30,6 +30,8 @@ _PART = re.compile(r"[.!?;:,()\[\]]")
 _MAX_LIST = 4_000  # characters in which the end of a list is looked for
 # Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
 _CLAUSE: Final = Role.CLAUSE
+_DIVIDING = {Role.CLAUSE, Role.FREE_SUFFIX}
+_UNDIVIDED: Final = Clauses((0,), (ClauseKind.INGREDIENTS,))
 
 
 def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexicon) -> Clauses:
@@ -42,6 +44,12 @@ def segment(label: Folded, original: str, found: Sequence[Found], lexicon: Lexic
         lexicon: What some law requires on labels, since lists of absences are made of it; and which names
             have an object's ending.
     """
+    if _DIVIDING.isdisjoint([item.meaning.role for item in found]):
+        return _UNDIVIDED  # as half of all labels are
+    return _divided(label, original, found, lexicon)
+
+
+def _divided(label: Folded, original: str, found: Sequence[Found], lexicon: Lexicon) -> Clauses:
     before = objects_before(label.text, found, lexicon.objects)
     starts, kinds = [0], [ClauseKind.INGREDIENTS]
 

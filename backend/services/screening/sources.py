@@ -6,8 +6,8 @@ with it. The readings are then put one behind the other, and places are told by 
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from backend.schemas.screening import Dish, Label, Recipe
 from backend.services.catalog import Catalog
@@ -33,8 +33,7 @@ class PieceKind(StrEnum):
 _LISTED = {PieceKind.LABEL, PieceKind.INGREDIENT}
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A text of the caller's.
 
     Attributes:
@@ -51,8 +50,7 @@ class Piece:
         return self.kind in _LISTED
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Everything that is known of one food.
 
     Attributes:
@@ -73,8 +71,7 @@ class Source:
         return all(piece.is_listed for piece in self.pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceReading:
+class SourceReading(NamedTuple):
     """A food as it was read, whoever asks.
 
     Attributes:
