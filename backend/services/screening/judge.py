@@ -13,14 +13,15 @@ from backend.services.screening.law import NO_LAW, Law, undeclared
 from backend.services.screening.match import Reading
 from backend.services.screening.meanings import Role
 from backend.services.screening.mentions import Mention
+from backend.services.screening.reasons import OWN_RECORD, Entry, Reason, Sentence, about
 
 _SEVERITY = {verdict: len(Verdict) - index for index, verdict in enumerate(Verdict)}
 _LISTS = {ClauseKind.INGREDIENTS, ClauseKind.CONTAINS}
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}  # they say nothing about it
 _MAX_UNKNOWN_SHARE = 0.05  # of the words: beyond that, too little was understood to find nothing
 MAX_FINDINGS = 300  # of one person, the worst first, for the same reason
-NOTHING_SAID = "the profile does not tell of allergies, nor that there are none"
-OWN_RECORD = "the person's own record"  # what an allergy rests on
+NOTHING_SAID: Final = Reason(Sentence.NOTHING_SAID)
+_DOUBTS: Final = {doubt: Sentence[doubt.name] for doubt in Doubt}
 # Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
 _MAYBE: Final = Role.MAYBE
 
@@ -36,7 +37,7 @@ class Requirement:
         kind: How binding it is.
         traces: Whether a precautionary statement matters.
         source: Who says so.
-        why: The rule in words, for findings; empty for allergies.
+        rule: What findings say of the rule: its holder, its source and its amount; none for allergies.
         concerned: All codes that may give a finding.
     """
 
@@ -48,7 +49,7 @@ class Requirement:
     kind: RuleKind
     traces: bool
     source: str = OWN_RECORD
-    why: str = ""
+    rule: tuple[tuple[str, str | Entry], ...] = ()
     concerned: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +69,7 @@ class Finding(NamedTuple):
     verdict: Verdict
     allergen: str
     mention: Mention
-    reason: str
+    reason: Reason
 
 
 def fold_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
@@ -100,7 +101,7 @@ def require_rules(
             kind=rule.kind,
             traces=rule.traces,
             source=rule.source.in_full,
-            why=_why(holder, rule),
+            rule=_told(requirement, holder, rule),
         )
         for rule in holder.rules
     )
@@ -150,8 +151,8 @@ def worst_first(findings: Iterable[Finding], most: int = MAX_FINDINGS) -> tuple[
 
 def gaps(
     reading: Reading, requirements: Iterable[Requirement], known: Catalog, *, law: Law, answered: bool
-) -> tuple[str, ...]:
-    """Return why the label cannot tell enough, in words, besides what it mentions; nothing if it can.
+) -> tuple[Reason, ...]:
+    """Return why the label cannot tell enough, besides what it mentions; nothing if it can.
 
     Args:
         reading: The label.
@@ -165,29 +166,32 @@ def gaps(
     return (*unsaid, *unread(reading), *silences(requirements, known, law))
 
 
-def unread(reading: Reading) -> tuple[str, ...]:
+def unread(reading: Reading) -> tuple[Reason, ...]:
     """Return why a label is not understood well enough to find nothing in it; nothing if it is."""
     strange = reading.total - reading.understood
     if not reading.total:
-        return ("the label has no words of a list or a statement",)
+        return (Reason(Sentence.NO_WORDS),)
     if not reading.lists:
-        return ("the label lists no ingredient",)
+        return (Reason(Sentence.NO_INGREDIENT),)
     if strange > _MAX_UNKNOWN_SHARE * reading.total:
-        return (f"{strange} of {reading.total} words were not understood",)
+        return (Reason(Sentence.STRANGE_WORDS, (("strange", strange), ("total", reading.total))),)
     return ()
 
 
-def silences(requirements: Iterable[Requirement], known: Catalog, law: Law) -> tuple[str, ...]:
-    """Return what the law lets a label hide from somebody, in words."""
+def silences(requirements: Iterable[Requirement], known: Catalog, law: Law) -> tuple[Reason, ...]:
+    """Return what the law lets a label hide from somebody."""
     hidden: dict[str, None] = {}
     for requirement in requirements if law.code else ():
         if requirement.needs_law:
             hidden.update(dict.fromkeys(undeclared(requirement.avoid, law, known)))
-    names = (known.substances[code].name("en") for code in hidden)
-    return tuple(f"a label under this food law ({law.name}) need not always name {name}" for name in names)
+    named = Entry("regimes", law.code or "")
+    return tuple(
+        Reason(Sentence.UNDECLARED, (("law", named), ("substance", Entry("substances", code))))
+        for code in hidden
+    )
 
 
-def conclude(findings: Iterable[Finding], reasons: Iterable[str]) -> Verdict:
+def conclude(findings: Iterable[Finding], reasons: Iterable[Reason]) -> Verdict:
     """Return one person's verdict: the worst finding, and `unknown` at least where the label cannot tell.
 
     Args:
@@ -214,49 +218,53 @@ def _finding(
 @lru_cache(maxsize=16_384)  # the same is said of the same requirement again and again, whatever the label
 def _said(
     requirement: Requirement, code: str, role: Role, clause: ClauseKind, doubt: Doubt | None, known: Catalog
-) -> tuple[Verdict, str] | None:
+) -> tuple[Verdict, Reason] | None:
     """Return what it means that a label names something, in whichever words: a verdict and its reason."""
-    name = known.substances[code].names["en"]
     if clause is ClauseKind.PRECAUTIONARY:
         if not requirement.traces:
             return None
-        verdict, reason = _warned(role, doubt, name)
+        verdict, reason = _warned(role, doubt, code)
     elif clause in _ASIDES:
         # Should the clause have been drawn too far, what it hides must still be seen.
         if role is _MAYBE or requirement.kind is not RuleKind.STRICT:
             return None
-        verdict, reason = Verdict.UNKNOWN, f"names {name} where the label speaks of something else"
+        verdict, reason = Verdict.UNKNOWN, about(Sentence.ASIDE, code)
     elif role is _MAYBE:
-        verdict, reason = Verdict.UNKNOWN, f"the label does not tell the source, which could be: {name}"
+        verdict, reason = Verdict.UNKNOWN, about(Sentence.SOURCE_UNTOLD, code)
     else:
         verdict, reason = _listed(requirement, code, doubt, known)
-    return verdict, reason + requirement.why
+    if not requirement.rule:
+        return verdict, reason
+    has_amount = requirement.rule[-1][0] == "threshold"
+    said = Sentence.BY_AMOUNT if has_amount else Sentence.BY_RULE
+    return verdict, Reason(said, (("reason", reason), *requirement.rule))
 
 
-def _warned(role: Role, doubt: Doubt | None, name: str) -> tuple[Verdict, str]:
+def _warned(role: Role, doubt: Doubt | None, code: str) -> tuple[Verdict, Reason]:
     """Judge something that a precautionary statement names."""
     if doubt:
-        return Verdict.LIKELY, f"in a precautionary statement, {doubt} {name}"
+        within = about(_DOUBTS[doubt], code)
+        return Verdict.LIKELY, Reason(Sentence.WARNED_IN_DOUBT, (("reason", within),))
     if role is _MAYBE:  # "may contain seeds": no law requires a warning to be exact
-        return Verdict.UNKNOWN, f"a precautionary statement names what could be {name}"
-    return Verdict.MAY_CONTAIN, f"a precautionary statement names {name}"
+        return Verdict.UNKNOWN, about(Sentence.WARNED_OF_MAYBE, code)
+    return Verdict.MAY_CONTAIN, about(Sentence.WARNED, code)
 
 
-def _listed(requirement: Requirement, code: str, doubt: Doubt | None, known: Catalog) -> tuple[Verdict, str]:
+def _listed(
+    requirement: Requirement, code: str, doubt: Doubt | None, known: Catalog
+) -> tuple[Verdict, Reason]:
     """Judge something that the label lists."""
-    name = known.substances[code].names["en"]
     if doubt:
-        return Verdict.LIKELY, f"{doubt} {name}"
+        return Verdict.LIKELY, about(_DOUBTS[doubt], code)
     if code in requirement.akin:
-        kin = known.substances[requirement.code].names["en"]
-        return Verdict.LIKELY, f"is {name}, to which most people who react to {kin} react too"
+        return Verdict.LIKELY, about(Sentence.KIN, code, requirement.code)
     if code not in requirement.avoid:
-        return Verdict.LIKELY, f"{name} may mean {known.substances[requirement.code].name('en')}"
+        return Verdict.LIKELY, about(Sentence.WIDER, code, requirement.code)
     if known.substances[code].uncertain:
-        return Verdict.UNKNOWN, f"is an {name}; the label does not tell which"
+        return Verdict.UNKNOWN, about(Sentence.UNCERTAIN, code)
     if requirement.kind is RuleKind.ADVISORY:
-        return Verdict.LIKELY, f"is {name}, which is advised against"
-    return Verdict.CONTAINS, f"is {name} or made from it"
+        return Verdict.LIKELY, about(Sentence.ADVISED_AGAINST, code)
+    return Verdict.CONTAINS, about(Sentence.LISTED, code)
 
 
 def _worst_of_place(findings: Iterable[Finding]) -> Iterable[Finding]:
@@ -282,6 +290,10 @@ def _place(finding: Finding) -> tuple[int, int]:
     return finding.mention[:2]
 
 
-def _why(holder: Diet | Condition, rule: Rule) -> str:
-    amount = f"; the amount decides: {rule.threshold}" if rule.threshold else ""
-    return f" ({holder.name('en')}: {rule.source}{amount})"
+def _told(
+    requirement: RequirementType, holder: Diet | Condition, rule: Rule
+) -> tuple[tuple[str, str | Entry], ...]:
+    """Return what findings say of a rule, the amount last."""
+    part = "diets" if requirement is RequirementType.DIET else "conditions"
+    told = (("holder", Entry(part, holder.code)), ("source", str(rule.source)))
+    return (*told, ("threshold", rule.threshold)) if rule.threshold else told
