@@ -17,6 +17,9 @@ from backend.api.contract import deprecation
 from backend.api.contract.deprecation import Deprecation
 from backend.api.middleware import Announcements
 from backend.core import languages, violations
+from backend.core.config import Settings
+from backend.main import create_app
+from tests.factories import make_settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text("utf-8"))
@@ -99,7 +102,7 @@ def test_every_message_is_said_in_every_language() -> None:
 
 def test_a_deprecated_operation_says_so_in_the_document_and_in_every_answer() -> None:
     since, sunset = datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 7, 1, 12, tzinfo=UTC)
-    table = {("GET", "/old"): Deprecation(since, sunset, "https://safeplate.example/docs/old")}
+    table = {("GET", "/old"): Deprecation(since, sunset, "/docs/old")}
     operation: dict[str, Any] = {"description": "Old.", "responses": {"200": {"headers": {}}}}
 
     async def old(scope: Scope, _: Receive, send: Send) -> None:
@@ -118,3 +121,14 @@ def test_a_deprecated_operation_says_so_in_the_document_and_in_every_answer() ->
     assert operation["deprecated"] is True
     assert set(operation["responses"]["200"]["headers"]) == {"Deprecation", "Sunset", "Link"}
     assert importlib.import_module("backend.api.contract.deprecation").DEPRECATED == {}
+
+
+def test_the_document_of_a_service_leads_to_its_own_pages(settings: Settings) -> None:
+    there = make_settings(settings.data_dir, mail={"public_url": "https://food.example"})
+
+    served, committed = create_app(there).openapi(), create_app(settings).openapi()
+
+    assert served["info"]["contact"]["url"] == "https://food.example"
+    assert served["externalDocs"]["url"] == "https://food.example/docs/problems"
+    assert "url" not in committed["info"]["contact"]
+    assert served["paths"] == committed["paths"]

@@ -9,7 +9,7 @@ import httpx2
 import schemathesis
 
 PASSWORD: Final = "Sesame-Street-9"
-PROFILE: Final = {"allergies": ["milk"], "dietary_restrictions": ["vegan"]}
+PROFILE: Final = {"allergies": [{"name": "milk"}], "dietary_restrictions": ["vegan"]}
 # After these the one who asked is signed out, or gone: each is asked by somebody of its own.
 _FINAL: Final = {
     "remove_me", "logout_session", "logout_all_sessions", "remove_session", "change_password",
