@@ -1,8 +1,10 @@
 """The document: complete, and not only in what the framework knows."""
 
+import ast
 import importlib
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from backend.api.middleware import Announcements
 from backend.core import languages, violations
 from backend.core.config import Settings
 from backend.main import create_app
+from backend.services.catalog import AMBIGUOUS
 from tests.factories import make_settings
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +84,17 @@ def test_every_refusal_is_a_problem_document(operation: dict[str, Any]) -> None:
     assert all("Retry-After" in refusals[status]["headers"] for status in {"429", "503"} & set(refusals))
 
 
+def _details(tree: ast.AST) -> Iterator[str]:
+    """Yield the texts that violations tell: given to them, or kept in `detail` until then."""
+    for node in ast.walk(tree):
+        told: list[ast.expr] = []
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Violation":
+            told = node.args[2:3]
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "detail":
+            told = [node.value]
+        yield from (str(part.value) for part in told if isinstance(part, ast.Constant))
+
+
 def test_every_message_is_said_in_every_language() -> None:
     titles = {members["title"] for members in problems.catalogue().values()}
     wanted = (
@@ -90,6 +104,9 @@ def test_every_message_is_said_in_every_language() -> None:
     wanted |= {
         found for text in sources for found in re.findall(r'PydanticCustomError\(\s*"\w+", "([^"]+)"', text)
     }
+
+    trees = [ast.parse(text) for text in sources if "Violation" in text]
+    wanted |= {detail for tree in trees for detail in _details(tree)} | {AMBIGUOUS}
 
     assert set(languages.translations()) == {"de", "es", "fr"}
     for messages in languages.translations().values():
