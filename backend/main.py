@@ -110,7 +110,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
-    contract.install(app)
+    mail = settings.mail
+    contract.install(app, public_url=mail.public_url if "public_url" in mail.model_fields_set else None)
     system.install(app)
     _surround(app, settings)
     return app

@@ -11,8 +11,8 @@ from pathlib import Path
 from backend.services import catalog
 from backend.services.catalog import Catalog
 from backend.services.screening import AllergyRequirement, Requirement, judge, lexicon, read, screen
-from backend.services.screening.judge import require_allergy
 from backend.services.screening.lexicon import Lexicon
+from backend.services.screening.requirements import require_allergy
 from backend.utils.text import fold
 
 ROUNDS = 300

@@ -5,8 +5,9 @@ from datetime import date
 from backend.schemas.screening import Verdict
 from backend.services import catalog, screening
 from backend.services.screening import Finding, lexicon
-from backend.services.screening.judge import Requirement, conclude, gaps, require_allergy
+from backend.services.screening.judge import conclude, gaps
 from backend.services.screening.law import NO_LAW, law_on
+from backend.services.screening.requirements import Requirement, require_allergy
 
 KNOWN = catalog.shipped()
 A_DAY = date(2026, 11, 23)

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from backend.api import problems
@@ -58,22 +58,28 @@ async def check_label_for_guests(
 
 @router.post(
     "/batch",
+    dependencies=[LANGUAGE],
     response_class=_LinesResponse,
     responses=_REFUSALS
     | {int(HTTPStatus.OK): {"model": BatchLine, "description": "One line for each label"}},
 )
 async def check_batch(
-    log: Readings, user: CurrentUser, data: ScreeningBatch, keyring: Keys, worker: Working
+    log: Readings,
+    user: CurrentUser,
+    data: ScreeningBatch,
+    keyring: Keys,
+    worker: Working,
+    response: Response,
 ) -> StreamingResponse:
     """Check up to 1,000 labels for the same people: one line of JSON for each, in order, as it is ready.
 
     What is wrong with one label stands in its own line.
     """
     lines = await screening.check_batch(log, user, data, keyring=keyring, worker=worker)
-    return _LinesResponse(lines)
+    return _LinesResponse(lines, headers=response.headers)
 
 
-@router.post("/menu", responses=_REFUSALS)
+@router.post("/menu", dependencies=[LANGUAGE], responses=_REFUSALS)
 async def check_menu(
     log: Readings, user: CurrentUser, data: MenuCheck, keyring: Keys, worker: Working
 ) -> MenuResponse:

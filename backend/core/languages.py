@@ -11,7 +11,7 @@ import yaml
 from backend.utils.text import preferred_language
 
 FALLBACK: Final = "en"
-_FOLDER: Final = Path(__file__).parents[1] / "data" / "messages"
+_FOLDER: Final = Path(__file__).parents[1] / "data"
 _wanted: ContextVar[str] = ContextVar("accept_language", default="")
 
 
@@ -36,6 +36,7 @@ def translate(message: str) -> str:
 
 
 @cache
-def translations() -> Mapping[str, Mapping[str, str]]:
-    """Return, by language, what each message is called in it."""
-    return {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(_FOLDER.glob("*.yaml"))}
+def translations(table: str = "messages") -> Mapping[str, Mapping[str, str]]:
+    """Return, by language, what each text of a table (`messages`, `reasons`) is called in it."""
+    files = sorted((_FOLDER / table).glob("*.yaml"))
+    return {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in files}

@@ -5,6 +5,7 @@ dropped, so that a body, an address, a token or a health value cannot reach a lo
 """
 
 import logging
+import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -43,6 +44,9 @@ ALLOWED_KEYS = frozenset(
         "request_id", "user_id", "method", "route", "status", "milliseconds", "code",
     }
 )  # fmt: skip
+
+_PLACE = re.compile(r"%(?:\(\w+\))?[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z%]")
+"""Of a format of the standard library."""
 
 logger: structlog.typing.FilteringBoundLogger = structlog.get_logger("safeplate")
 
@@ -93,9 +97,10 @@ def configure(settings: LogSettings) -> None:
     handler = _StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            # A library's message without its arguments, which may hold a URL or what a caller sent.
+            foreign_pre_chain=[_leave_texts_out, *shared],
+            # A library's message without the texts in it, which may hold a URL or what a caller sent.
             use_get_message=False,
+            pass_foreign_args=True,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
@@ -111,6 +116,22 @@ def configure(settings: LogSettings) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = True
+
+
+def _leave_texts_out(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+    """Fill the places of a library's message with its numbers, and with dots where a text would stand."""
+    given = event.pop("positional_args", None)
+    values = iter(given if isinstance(given, tuple) else ())
+
+    def fill(place: re.Match[str]) -> str:
+        if place[0] == "%%":
+            return "%"
+        value = next(values, None)
+        return str(value) if isinstance(value, int | float) else "..."
+
+    if given:
+        event["event"] = _PLACE.sub(fill, event["event"])
+    return event
 
 
 def _summarise_exception(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":

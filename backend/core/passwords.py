@@ -25,8 +25,9 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from backend.core import metrics, tries
 from backend.core.config import PasswordSettings
 from backend.core.errors import InvalidInputError, UnavailableError, Violation
+from backend.core.languages import translate
 from backend.utils.bloom import BloomFilter
-from backend.utils.passwords import PasswordPolicy, normalise
+from backend.utils.passwords import PasswordPolicy, PasswordRule, normalise
 
 COMMON: Final = Path(__file__).parents[1] / "data" / "passwords" / "common.bloom"
 _NICENESS: Final = 10
@@ -73,7 +74,7 @@ class PasswordPool:
         """
         faults = self._policy.faults(password, personal=personal)
         if faults:
-            raise InvalidInputError([Violation(pointer, fault.code, fault.detail) for fault in faults])
+            raise InvalidInputError([Violation(pointer, fault.code, _told(fault)) for fault in faults])
 
     async def hash(self, password: str) -> str:
         """Return an argon2id hash in its PHC string form.
@@ -145,3 +146,7 @@ def _lower_priority() -> None:
     # Linux schedules by thread, and a thread's niceness is its own; elsewhere it is the process's: leave it.
     if hasattr(os, "sched_getscheduler"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+def _told(rule: PasswordRule) -> str:
+    return translate(rule.detail).replace("{limit}", str(rule.limit))

@@ -20,10 +20,10 @@ def _first_party_if_empty(value: object) -> object:
 
 ClientId = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9._~-]{1,64}$", max_length=64),
+    StringConstraints(pattern=r"^[A-Za-z0-9._~-]{0,64}$", max_length=64),
     BeforeValidator(_first_party_if_empty),
 ]
-"""The name of an application (RFC 6749, 2.2)."""
+"""The name of an application (RFC 6749, 2.2); an empty one counts as none."""
 
 
 class LoginForm(Incoming):

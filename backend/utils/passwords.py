@@ -31,10 +31,15 @@ _READINGS: Final[tuple[dict[int, str], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class PasswordRule:
-    """One rule that a password breaks."""
+    """One rule that a password breaks.
+
+    Attributes:
+        detail: What it asks for, in English; `{limit}` is the number that it is about.
+    """
 
     code: str
     detail: str
+    limit: int | None = None
 
 
 _KINDS: Final[tuple[tuple[Callable[[str], bool], PasswordRule], ...]] = (
@@ -91,9 +96,9 @@ class PasswordPolicy:
 
     def _form_faults(self, text: str) -> Iterator[PasswordRule]:
         if len(text) < self.min_length:
-            yield PasswordRule("too-short", f"must have at least {self.min_length} characters")
+            yield PasswordRule("too-short", "must have at least {limit} characters", self.min_length)
         if len(text) > MAX_LENGTH:
-            yield PasswordRule("too-long", f"must have at most {MAX_LENGTH} characters")
+            yield PasswordRule("too-long", "must have at most {limit} characters", MAX_LENGTH)
         if self.composition:
             yield from (rule for holds, rule in _KINDS if not any(map(holds, text)))
 

@@ -169,10 +169,10 @@ async def test_too_many_headers_are_refused(client: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "status"), [("safeplate.example", 200), ("safeplate.example:8000", 200), ("evil", 421)]
+    ("host", "status"), [("food.example", 200), ("food.example:8000", 200), ("evil", 421)]
 )
 async def test_a_host_that_is_not_ours_is_refused(settings: Settings, host: str, status: int) -> None:
-    app = create_app(make_settings(settings.data_dir, http={"allowed_hosts": ["safeplate.example"]}))
+    app = create_app(make_settings(settings.data_dir, http={"allowed_hosts": ["food.example"]}))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         response = await client.get("/livez", headers={"Host": host})

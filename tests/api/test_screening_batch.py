@@ -218,3 +218,13 @@ async def test_other_requests_go_on_meanwhile(
 
     assert answered >= 3
     assert caller.lines == 1_000
+
+
+async def test_every_line_is_in_the_language_of_the_caller(client: httpx2.AsyncClient, amira: Person) -> None:
+    body = MILK | {"labels": _labels(2)}
+
+    german = await client.post(BATCH, json=body, headers=amira.headers | {"Accept-Language": "de-AT"})
+
+    assert (german.headers["Content-Language"], german.headers["Vary"]) == ("de", "Accept-Language")
+    (requirement,) = _lines(german)[0]["answer"]["people"][0]["requirements"]
+    assert (requirement["name"], requirement["reason"]) == ("Milch", "ist oder enthält: Milch")

@@ -174,3 +174,16 @@ async def test_a_hostile_menu_gets_a_bounded_answer(client: httpx2.AsyncClient, 
 
     assert {len(cell["findings"]) for dish in answer["dishes"] for cell in dish["cells"]} == {5}
     assert {len(dish["coverage"]["unknown"]) for dish in answer["dishes"]} == {20}
+
+
+async def test_the_reasons_are_in_the_language_of_the_caller(
+    client: httpx2.AsyncClient, amira: Person
+) -> None:
+    body = {"guests": [ANA], "dishes": [{"name": "Porridge", "ingredients": ["oats", "milk"]}]}
+
+    french = await client.post(MENU, json=body, headers=amira.headers | {"Accept-Language": "fr"})
+
+    assert (french.headers["Content-Language"], french.headers["Vary"]) == ("fr", "Accept-Language")
+    (cell,) = french.json()["dishes"][0]["cells"]
+    assert cell["reason"] == "est ou contient : lait"
+    assert cell["findings"][0]["source"] == "ce que la personne a noté elle-même"

@@ -1,8 +1,10 @@
 """The document: complete, and not only in what the framework knows."""
 
+import ast
 import importlib
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,10 @@ from backend.api.contract import deprecation
 from backend.api.contract.deprecation import Deprecation
 from backend.api.middleware import Announcements
 from backend.core import languages, violations
+from backend.core.config import Settings
+from backend.main import create_app
+from backend.services.catalog import AMBIGUOUS
+from tests.factories import make_settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text("utf-8"))
@@ -78,6 +84,17 @@ def test_every_refusal_is_a_problem_document(operation: dict[str, Any]) -> None:
     assert all("Retry-After" in refusals[status]["headers"] for status in {"429", "503"} & set(refusals))
 
 
+def _details(tree: ast.AST) -> Iterator[str]:
+    """Yield the texts that violations tell: given to them, or kept in `detail` until then."""
+    for node in ast.walk(tree):
+        told: list[ast.expr] = []
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Violation":
+            told = node.args[2:3]
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "detail":
+            told = [node.value]
+        yield from (str(part.value) for part in told if isinstance(part, ast.Constant))
+
+
 def test_every_message_is_said_in_every_language() -> None:
     titles = {members["title"] for members in problems.catalogue().values()}
     wanted = (
@@ -87,6 +104,10 @@ def test_every_message_is_said_in_every_language() -> None:
     wanted |= {
         found for text in sources for found in re.findall(r'PydanticCustomError\(\s*"\w+", "([^"]+)"', text)
     }
+
+    trees = [ast.parse(text) for text in sources if "Violation" in text]
+    wanted |= {detail for tree in trees for detail in _details(tree)} | {AMBIGUOUS}
+    wanted |= set(re.findall(r'PasswordRule\([^"]*"[\w-]+", "([^"]+)"', "".join(sources)))
 
     assert set(languages.translations()) == {"de", "es", "fr"}
     for messages in languages.translations().values():
@@ -99,7 +120,7 @@ def test_every_message_is_said_in_every_language() -> None:
 
 def test_a_deprecated_operation_says_so_in_the_document_and_in_every_answer() -> None:
     since, sunset = datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 7, 1, 12, tzinfo=UTC)
-    table = {("GET", "/old"): Deprecation(since, sunset, "https://safeplate.example/docs/old")}
+    table = {("GET", "/old"): Deprecation(since, sunset, "/docs/old")}
     operation: dict[str, Any] = {"description": "Old.", "responses": {"200": {"headers": {}}}}
 
     async def old(scope: Scope, _: Receive, send: Send) -> None:
@@ -118,3 +139,14 @@ def test_a_deprecated_operation_says_so_in_the_document_and_in_every_answer() ->
     assert operation["deprecated"] is True
     assert set(operation["responses"]["200"]["headers"]) == {"Deprecation", "Sunset", "Link"}
     assert importlib.import_module("backend.api.contract.deprecation").DEPRECATED == {}
+
+
+def test_the_document_of_a_service_leads_to_its_own_pages(settings: Settings) -> None:
+    there = make_settings(settings.data_dir, mail={"public_url": "https://food.example"})
+
+    served, committed = create_app(there).openapi(), create_app(settings).openapi()
+
+    assert served["info"]["contact"]["url"] == "https://food.example"
+    assert served["externalDocs"]["url"] == "https://food.example/docs/problems"
+    assert "url" not in committed["info"]["contact"]
+    assert served["paths"] == committed["paths"]

@@ -9,6 +9,7 @@ import httpx2
 import schemathesis
 
 PASSWORD: Final = "Sesame-Street-9"
+PROFILE: Final = {"allergies": [{"name": "milk"}], "dietary_restrictions": ["vegan"]}
 # After these the one who asked is signed out, or gone: each is asked by somebody of its own.
 _FINAL: Final = {
     "remove_me", "logout_session", "logout_all_sessions", "remove_session", "change_password",
@@ -51,6 +52,8 @@ class Signed:
         if time.monotonic() - looked_at > _LOOK_EVERY:
             if not token or not _is_good(client, token):
                 token = _sign_in(client, "olga") if is_admin else _newcomer(client)
+            # So that `me` is somebody; who has a profile is refused another.
+            client.post("/api/v1/health/profiles", json=PROFILE, headers=_shown(token))
             self._tokens[is_admin] = token, time.monotonic()
         return token
 
@@ -60,4 +63,8 @@ class Signed:
 
 
 def _is_good(client: httpx2.Client, token: str) -> bool:
-    return client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {token}"}).is_success
+    return client.get("/api/v1/users/me", headers=_shown(token)).is_success
+
+
+def _shown(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

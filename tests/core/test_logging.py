@@ -43,7 +43,15 @@ def test_an_exception_is_told_without_its_message(lines: pytest.CaptureFixture[s
     assert "milk" not in str(line)
 
 
-def test_a_librarys_message_comes_without_its_arguments(lines: pytest.CaptureFixture[str]) -> None:
-    logging.getLogger("library").warning("asked for %s", "/allergens?q=milk")
+def test_a_librarys_message_comes_with_its_numbers_and_without_its_texts(
+    lines: pytest.CaptureFixture[str],
+) -> None:
+    logging.getLogger("library").warning("asked for %s, %-5s: 100%% in %.1f s, %d", "/?q=milk", "x", 0.25, 7)
 
-    assert _last(lines)["event"] == "asked for %s"
+    assert _last(lines)["event"] == "asked for ..., ...: 100% in 0.25 s, 7"
+
+
+def test_a_librarys_message_without_arguments_stays_as_it_is(lines: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("library").warning("100% done")
+
+    assert _last(lines)["event"] == "100% done"

@@ -156,6 +156,7 @@ def test_formats_are_constants() -> None:
         "_TOUR.format",
         "_POLICY.format",
         "translate(_DETAILS[kind]).format_map",  # a table of ours, and its translations
+        "say(reason.sentence, language).format_map",  # as above
     }
 
 

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from tests import postgres
+from tests.databases import DATABASES
 from tests.factories import PASSWORD
 from tests.server.conftest import ROOT, start, stop
 
@@ -19,9 +22,21 @@ SECONDS = os.environ.get("SAFEPLATE_TEST_FUZZ_SECONDS")  # noqa: TID251 - the su
 BRIEFLY = ["--phases", "examples,fuzzing,stateful", "--max-examples", "1", "--max-time", "40", "--seed", "1"]
 
 
-def test_no_question_gets_an_answer_that_the_document_does_not_know(data_dir: Path, tmp_path: Path) -> None:
+@pytest.fixture(params=DATABASES if SECONDS else ["sqlite"])
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Return the settings of a database: of each in turn, where there is time."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with postgres.database() as url:
+        yield {"SAFEPLATE_DATABASE__URL": url}
+
+
+def test_no_question_gets_an_answer_that_the_document_does_not_know(
+    data_dir: Path, tmp_path: Path, database: dict[str, str]
+) -> None:
     off = {"SAFEPLATE_RATE_LIMIT__ENABLED": "false", "SAFEPLATE_SCREENING__GUESTS": "true"}
-    server = start(data_dir, **off)
+    server = start(data_dir, **off, **database)
     olga = {"email": "olga@example.com", "username": "olga", "password": PASSWORD}
     httpx2.post(f"{server.url}/api/v1/users", json=olga).raise_for_status()
     server.command("user", "promote", "olga").check_returncode()

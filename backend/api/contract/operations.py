@@ -11,6 +11,7 @@ from backend.api.contract.facts import facts
 from backend.api.contract.schemas import complete_schema, walk
 from backend.api.routes import MAX_TAGS
 from backend.core.errors import RateLimitedError
+from backend.schemas.base import PRINTABLE
 
 _END_OF_SENTENCE: Final = re.compile(r"[.?](?=\s|$)")
 _FIELD: Final = r"^[\t\x20-\x7e\x80-\xff]*$"  # RFC 9110, 5.5
@@ -58,10 +59,10 @@ def _make_conditional(operation: dict[str, Any]) -> None:
 def _complete_parameter(parameter: dict[str, Any], examples: Examples) -> None:
     schema = parameter["schema"]
     schema.pop("title", None)
-    if parameter["in"] == "header":
-        schema["pattern"] = schema.get("pattern", _FIELD)
     for part in walk(schema):
         complete_schema(part)
+    if parameter["in"] == "header" and schema.get("pattern", PRINTABLE) == PRINTABLE:
+        schema["pattern"] = _FIELD  # its bytes, of which those of UTF-8 may look like control characters
     if isinstance(schema.get("type"), list):
         schema["type"] = schema["type"][0]  # null is a member's value, and no parameter's
     name = parameter["name"]

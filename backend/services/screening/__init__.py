@@ -5,11 +5,8 @@ from backend.services.screening.evaluation import score_labels, score_spans
 from backend.services.screening.files import LexiconFaultError
 from backend.services.screening.judge import (
     Finding,
-    Requirement,
     fold_verdicts,
     judge,
-    require_allergy,
-    require_rules,
 )
 from backend.services.screening.labels import LabelLineError, answer_labels
 from backend.services.screening.law import NO_LAW, Law, UnknownRegimeError, law_on
@@ -19,6 +16,7 @@ from backend.services.screening.match import Reading, read
 from backend.services.screening.mentions import Mention
 from backend.services.screening.menu import check_menu
 from backend.services.screening.people import GuestsOffError, answer_guests, check, check_for_guests
+from backend.services.screening.requirements import Requirement, require_allergy, require_rules
 from backend.services.screening.screen import Screening, screen
 from backend.services.screening.wanted import (
     AllergyRequirement,

@@ -23,10 +23,10 @@ _Found = tuple[tuple[str, ...], "Doubt"]
 class Doubt(StrEnum):
     """Why words may still stand for something."""
 
-    MISSPELT = "looks like a misspelt word for"
-    ABSENT = "may be an ingredient, or what the label says is absent:"
-    FOREIGN = "is in another language a word for"
-    PART = "is a longer word that was not understood and names"
+    MISSPELT = "misspelt"
+    ABSENT = "absent"
+    FOREIGN = "foreign"
+    PART = "part"
 
 
 def doubts(

@@ -6,13 +6,16 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from backend.core.languages import FALLBACK
 from backend.schemas.screening import LabelText, Verdict
 from backend.services import catalog
 from backend.services.catalog import Catalog
 from backend.services.screening import lexicon
-from backend.services.screening.judge import Finding, Requirement, judge, require_allergy
+from backend.services.screening.judge import Finding, judge
 from backend.services.screening.law import Law, law_on
 from backend.services.screening.match import read
+from backend.services.screening.reasons import in_words
+from backend.services.screening.requirements import Requirement, require_allergy
 
 _REGIME = "eu"
 
@@ -72,6 +75,7 @@ def _groups(known: Catalog) -> tuple[tuple[Requirement, ...], Law]:
 
 
 def _answer(label: _Label) -> dict[str, object]:
+    known = catalog.current()
     findings = find_allergens(label.text, label.lang)
     contains, may_contain = named_groups(findings)
     rows = [
@@ -83,7 +87,7 @@ def _answer(label: _Label) -> dict[str, object]:
             "allergen": finding.allergen,
             "verdict": finding.verdict,
             "clause": finding.mention.clause,
-            "reason": finding.reason,
+            "reason": in_words(finding.reason, FALLBACK, known),
         }
         for finding in findings
     ]

@@ -17,16 +17,14 @@ class Law:
 
     Attributes:
         code: Its code in the catalogue; none if it is not known.
-        name: Its English name.
         declared: What it requires to be named on labels, kinds included: there alone, silence means absence.
     """
 
     code: str | None
-    name: str
     declared: frozenset[str]
 
 
-NO_LAW = Law(None, "", frozenset())
+NO_LAW = Law(None, frozenset())
 
 
 def law_on(code: str, known: Catalog, day: date | None) -> Law:
@@ -39,7 +37,7 @@ def law_on(code: str, known: Catalog, day: date | None) -> Law:
     if regime is None:
         raise UnknownRegimeError(f"a food law is one of: {', '.join(known.regimes)}")
     declared = (kind for root in declared_on(regime, day) for kind in known.descendants(root))
-    return Law(code, regime.name("en"), frozenset(declared))
+    return Law(code, frozenset(declared))
 
 
 @lru_cache(maxsize=1_024)  # of the sets of codes that people avoid

@@ -17,7 +17,7 @@ from backend.schemas.screening import (
 from backend.services import catalog
 from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalog
-from backend.services.screening import lexicon
+from backend.services.screening import lexicon, reasons
 from backend.services.screening.coverage import cover
 from backend.services.screening.judge import fold_verdicts
 from backend.services.screening.law import Law
@@ -50,12 +50,13 @@ async def check_menu(
 
 def _respond(data: MenuCheck, people: Sequence[Person], known: Catalog, law: Law) -> MenuResponse:
     language = primary_language(data.lang) if data.lang else None
+    spoken = reasons.spoken()
     dishes = []
     for index, dish in enumerate(data.dishes):
         source = of_dish(dish)
         with metrics.screening(source.characters):
             read = read_source(source, lexicon.fitting(known), known, language=language)
-            cells = tuple(_cell(person, read, known, law) for person in people)
+            cells = tuple(_cell(person, read, known, law, spoken) for person in people)
             dishes.append(_dish(index, dish, cells, read))
     columns = zip(*(dish.cells for dish in dishes), strict=True)
     return MenuResponse(
@@ -67,8 +68,11 @@ def _respond(data: MenuCheck, people: Sequence[Person], known: Catalog, law: Law
     )
 
 
-def _cell(person: Person, read: SourceReading, known: Catalog, law: Law) -> DishCell:
-    found = answer(read, person.wanted, known, law, answered=person.is_answered, most=_MAX_FINDINGS)
+def _cell(person: Person, read: SourceReading, known: Catalog, law: Law, language: str) -> DishCell:
+    found = answer(
+        read, person.wanted, known, law,
+        answered=person.is_answered, language=language, most=_MAX_FINDINGS,
+    )  # fmt: skip
     return DishCell(verdict=found.verdict, reason=found.reason, findings=to_findings(found.findings))
 
 

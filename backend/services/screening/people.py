@@ -22,7 +22,7 @@ from backend.services import catalog, health
 from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalog
 from backend.services.health import Profile
-from backend.services.screening import lexicon
+from backend.services.screening import lexicon, reasons
 from backend.services.screening.coverage import cover
 from backend.services.screening.judge import fold_verdicts
 from backend.services.screening.law import NO_LAW, Law, UnknownRegimeError, law_on
@@ -142,7 +142,8 @@ def _respond(
 ) -> ScreeningResponse:
     language = primary_language(label.lang) if label.lang else None
     read = read_source(source, lexicon.fitting(known), known, language=language)
-    answers = tuple(_answer(person, read, known, law) for person in people)
+    spoken = reasons.spoken()
+    answers = tuple(_answer(person, read, known, law, spoken) for person in people)
     return ScreeningResponse(
         verdict=fold_verdicts(answer.verdict for answer in answers),
         people=answers,
@@ -162,15 +163,15 @@ def _of_profile(profile: Profile, known: Catalog) -> Person:
     return Person(profile.id, None, of_document(document, known), is_answered=document.answers_allergies)
 
 
-def _answer(person: Person, read: SourceReading, known: Catalog, law: Law) -> PersonResponse:
-    found = answer(read, person.wanted, known, law, answered=person.is_answered)
+def _answer(person: Person, read: SourceReading, known: Catalog, law: Law, language: str) -> PersonResponse:
+    found = answer(read, person.wanted, known, law, answered=person.is_answered, language=language)
     return PersonResponse(
         profile_id=person.profile_id,
         guest=person.guest,
         allergies_answered=None if person.profile_id is None else person.is_answered,
         verdict=found.verdict,
         reasons=found.reasons,
-        requirements=to_requirements(found.requirements, known),
+        requirements=to_requirements(found.requirements, known, language=language),
         findings=to_findings(found.findings),
     )
 

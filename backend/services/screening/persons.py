@@ -15,11 +15,12 @@ from backend.services.screening.judge import (
     worst_first,
 )
 from backend.services.screening.law import Law
+from backend.services.screening.reasons import Reason, Sentence, all_in_words, in_words, say
 from backend.services.screening.sources import Piece, PieceKind, SourceReading
 from backend.services.screening.unheard import unheard
 from backend.services.screening.wanted import Wanted
 
-NOTHING_FOUND = "nothing was found in what was understood"
+_NOTHING_FOUND: Final = Reason(Sentence.NOTHING_FOUND)
 _CERTAIN = {Verdict.CONTAINS, Verdict.MAY_CONTAIN}
 # Looked up once: on Python 3.11 each look at a member of an enumeration takes 0.2 microseconds.
 _NO_CONFLICT: Final = Verdict.NO_CONFLICT_FOUND
@@ -41,12 +42,16 @@ class PlacedFinding(NamedTuple):
     Attributes:
         start: Offset in that text, in code points.
         end: Offset after the last character.
+        reason: The finding's, in words.
+        source: Whom its requirement rests on, in words.
     """
 
     finding: Finding
     piece: Piece
     start: int
     end: int
+    reason: str
+    source: str
 
 
 class Answer(NamedTuple):
@@ -66,13 +71,14 @@ class Answer(NamedTuple):
     findings: tuple[PlacedFinding, ...]
 
 
-def answer(
+def answer(  # noqa: PLR0913 - the food, the person, and what both are read by
     read: SourceReading,
     wanted: Sequence[Wanted],
     known: Catalog,
     law: Law,
     *,
     answered: bool,
+    language: str,
     most: int = MAX_FINDINGS,
 ) -> Answer:
     """Answer for one person.
@@ -83,6 +89,7 @@ def answer(
         known: The catalogue.
         law: What the label must name.
         answered: Whether anything is known of what the person avoids, be it that it is nothing.
+        language: Of the reasons: one that names of the catalogue come in.
         most: How many findings to show.
     """
     found: list[Finding] = []
@@ -96,10 +103,18 @@ def answer(
         found += of_it
         hidden = (*silences(one.rules, known, law), *unheard(one, read.reading.languages, known))
         reasons.update(dict.fromkeys(hidden))
-        verdicts.append(_conclude(one, of_it, (*gaps, *hidden)))
-    verdict, reason = _fold(verdicts, gaps)
-    placed = tuple([_placed(finding, read) for finding in worst_first(found, most)])
-    return Answer(verdict, reason, tuple(reasons), tuple(verdicts), placed)
+        verdict, why = _conclude(of_it, (*gaps, *hidden))
+        said = all_in_words(why, language, known)
+        verdicts.append(RequirementVerdict(one.type, one.code, one.name, verdict, said))
+    if verdicts:
+        worst = max(verdicts, key=_severity)  # of equally bad ones, the first
+        verdict, said = worst.verdict, worst.reason
+    else:
+        verdict, why = _conclude((), gaps)
+        said = all_in_words(why, language, known)
+    told = tuple([in_words(one, language, known) for one in reasons])
+    placed = tuple([_placed(finding, read, language, known) for finding in worst_first(found, most)])
+    return Answer(verdict, said, told, tuple(verdicts), placed)
 
 
 def _weighed(findings: Iterable[Finding], read: SourceReading) -> Iterator[Finding]:
@@ -109,35 +124,28 @@ def _weighed(findings: Iterable[Finding], read: SourceReading) -> Iterator[Findi
         if piece.is_listed or (finding.verdict is Verdict.UNKNOWN and read.source.gap):
             yield finding
         elif piece.kind is PieceKind.NAME and finding.verdict in _CERTAIN:
-            reason = f"the name suggests it: {finding.reason}"
+            reason = Reason(Sentence.SUGGESTED, (("reason", finding.reason),))
             yield finding._replace(verdict=Verdict.LIKELY, reason=reason)
         elif finding.verdict is not Verdict.UNKNOWN:
             yield finding
 
 
-def _conclude(wanted: Wanted, findings: Sequence[Finding], doubts: Sequence[str]) -> RequirementVerdict:
-    verdict = _NO_CONFLICT
+def _conclude(findings: Sequence[Finding], doubts: tuple[Reason, ...]) -> tuple[Verdict, tuple[Reason, ...]]:
     if findings:
-        _, verdict, _, _, reason = max(findings, key=_severity)  # of equally bad ones, the first
-    elif doubts:
-        verdict, reason = Verdict.UNKNOWN, "; ".join(doubts)
-    else:
-        reason = NOTHING_FOUND
-    return RequirementVerdict(wanted.type, wanted.code, wanted.name, verdict, reason)
-
-
-def _fold(verdicts: Sequence[RequirementVerdict], doubts: Sequence[str]) -> tuple[Verdict, str]:
-    if not verdicts:
-        return (Verdict.UNKNOWN, "; ".join(doubts)) if doubts else (_NO_CONFLICT, NOTHING_FOUND)
-    worst = max(verdicts, key=_severity)
-    return worst.verdict, worst.reason
+        worst = max(findings, key=_severity)
+        return worst.verdict, (worst.reason,)
+    if doubts:
+        return Verdict.UNKNOWN, doubts
+    return _NO_CONFLICT, (_NOTHING_FOUND,)
 
 
 def _severity(judged: Finding | RequirementVerdict) -> int:
     return SEVERITY[judged.verdict]
 
 
-def _placed(finding: Finding, read: SourceReading) -> PlacedFinding:
+def _placed(finding: Finding, read: SourceReading, language: str, known: Catalog) -> PlacedFinding:
     mention = finding.mention
     piece, base = read.place(mention.start)
-    return PlacedFinding(finding, piece, mention.start - base, mention.end - base)
+    reason = in_words(finding.reason, language, known)
+    source = say(finding.requirement.source, language)
+    return PlacedFinding(finding, piece, mention.start - base, mention.end - base, reason, source)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from backend.core import languages
 from backend.schemas.screening import (
     CoverageResponse,
     FindingResponse,
@@ -11,7 +10,6 @@ from backend.schemas.screening import (
     RequirementResponse,
     UnknownWords,
 )
-from backend.services import catalog
 from backend.services.catalog import Catalog
 from backend.services.screening.coverage import Coverage
 from backend.services.screening.persons import PlacedFinding, RequirementVerdict
@@ -32,16 +30,17 @@ def to_findings(findings: Iterable[PlacedFinding]) -> tuple[FindingResponse, ...
             end=placed.end,
             clause=placed.finding.mention.clause,
             kind=placed.finding.requirement.kind,
-            source=placed.finding.requirement.source,
-            reason=placed.finding.reason,
+            source=placed.source,
+            reason=placed.reason,
         )
         for placed in findings
     )
 
 
-def to_requirements(verdicts: Iterable[RequirementVerdict], known: Catalog) -> tuple[RequirementAnswer, ...]:
-    """Return the answer for each requirement, with its name in the caller's language."""
-    language = languages.preferred(catalog.LANGUAGES) or languages.FALLBACK
+def to_requirements(
+    verdicts: Iterable[RequirementVerdict], known: Catalog, *, language: str
+) -> tuple[RequirementAnswer, ...]:
+    """Return the answer for each requirement, with its name in a language."""
     return tuple(
         RequirementAnswer(
             type=one.type,

@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from backend.core.clock import now
+from backend.core.languages import FALLBACK
 from backend.schemas.screening import Verdict
 from backend.services import catalog
 from backend.services.screening import lexicon
@@ -20,6 +21,8 @@ _MAX_UNKNOWN = 200
 
 class Screening(NamedTuple):
     """What a text means for one person.
+
+    All words are English.
 
     Attributes:
         verdict: The worst of the requirements'; never "safe".
@@ -70,7 +73,7 @@ def screen(
     wanted = expand(requirements, known)
     language = primary_language(lang) if lang else None
     read = read_source(Source((Piece("/text", text),)), lexicon.fitting(known), known, language=language)
-    found: Answer = answer(read, wanted, known, law, answered=bool(wanted))
+    found: Answer = answer(read, wanted, known, law, answered=bool(wanted), language=FALLBACK)
     return Screening(
         verdict=found.verdict,
         reason=found.reason,

@@ -7,7 +7,7 @@ with it. The readings are then put one behind the other, and places are told by 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from backend.schemas.screening import Dish, Label, Recipe
 from backend.services.catalog import Catalog
@@ -16,9 +16,10 @@ from backend.services.screening.judge import unread
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.match import Reading, read
 from backend.services.screening.mentions import Mention
+from backend.services.screening.reasons import Reason, Sentence
 
-ONLY_A_NAME = "only a name is known, which does not tell what is in it"
-NO_LIST = "a description does not tell everything that is in it"
+_ONLY_A_NAME: Final = Reason(Sentence.ONLY_A_NAME)
+_NO_LIST: Final = Reason(Sentence.NO_LIST)
 
 
 class PieceKind(StrEnum):
@@ -54,11 +55,11 @@ class Source(NamedTuple):
     """Everything that is known of one food.
 
     Attributes:
-        gap: Why finding nothing in it would mean nothing; empty where it lists everything.
+        gap: Why finding nothing in it would mean nothing; none where it lists everything.
     """
 
     pieces: tuple[Piece, ...]
-    gap: str = ""
+    gap: Reason | None = None
 
     @property
     def characters(self) -> int:
@@ -85,7 +86,7 @@ class SourceReading(NamedTuple):
     reading: Reading
     bases: tuple[int, ...]
     mentioned: Mapping[str, Sequence[Mention]]
-    gaps: tuple[str, ...]
+    gaps: tuple[Reason, ...]
 
     def place(self, offset: int) -> tuple[Piece, int]:
         """Return the piece around an offset, and where it begins."""
@@ -98,8 +99,8 @@ def of_label(label: Label) -> Source:
     if label.text is not None:
         return Source((Piece("/text", label.text),))
     if label.recipe is not None:
-        gap_in_it = "" if all(part.ingredients for part in label.recipe.components) else ONLY_A_NAME
-        return Source(tuple(_of_recipe(label.recipe)), gap_in_it)
+        is_listed = all(part.ingredients for part in label.recipe.components)
+        return Source(tuple(_of_recipe(label.recipe)), None if is_listed else _ONLY_A_NAME)
     return Source(_of_ingredients(label.ingredients or (), ""))
 
 
@@ -113,7 +114,7 @@ def of_dish(dish: Dish) -> Source:
     pieces += _of_ingredients(dish.ingredients or (), "")
     if any(piece.is_listed for piece in pieces):
         return Source(tuple(pieces))
-    return Source(tuple(pieces), ONLY_A_NAME if dish.description is None else NO_LIST)
+    return Source(tuple(pieces), _ONLY_A_NAME if dish.description is None else _NO_LIST)
 
 
 def read_source(source: Source, words: Lexicon, known: Catalog, *, language: str | None) -> SourceReading:

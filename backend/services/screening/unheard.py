@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from backend.services.catalog import Catalog
 from backend.services.screening.own_words import languages_of
+from backend.services.screening.reasons import Reason, Sentence
 from backend.services.screening.wanted import Wanted
 
 
-def unheard(wanted: Wanted, languages: Sequence[str], known: Catalog) -> tuple[str, ...]:
+def unheard(wanted: Wanted, languages: Sequence[str], known: Catalog) -> tuple[Reason, ...]:
     """Return why a label's silence about a requirement tells nothing; nothing if it tells something.
 
     What is shipped has words in every language that labels are read in. What operators added has its names,
@@ -19,13 +20,13 @@ def unheard(wanted: Wanted, languages: Sequence[str], known: Catalog) -> tuple[s
         known: The catalogue.
     """
     if wanted.code not in known.part(wanted.type):
-        return ("the catalogue does not know what this is",)
+        return (Reason(Sentence.NOT_IN_CATALOG),)
     if wanted.code in known.unsound:
-        return ("the catalogue's entry refers to what is no longer there",)
+        return (Reason(Sentence.UNSOUND),)
     if wanted.code not in known.own:
         return ()
     avoided = {own for rule in wanted.rules for own in rule.avoid & known.own}
     silent = {tag for own in avoided for tag in languages if tag not in languages_of(own, known)}
     if silent:
-        return (f"the catalogue has no word for it in a language of the label ({', '.join(sorted(silent))})",)
+        return (Reason(Sentence.NO_WORD_FOR_IT, (("languages", ", ".join(sorted(silent))),)),)
     return ()

@@ -16,7 +16,7 @@ from backend.services.catalog import (
     UnknownNameError,
 )
 from backend.services.health import Allergy, Document
-from backend.services.screening.judge import Requirement, require_allergy, require_rules
+from backend.services.screening.requirements import Requirement, require_allergy, require_rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def test_a_label_clears_nobody_of_what_the_catalogue_does_not_know(known: Catalo
     label = Source((Piece("/text", "Ingredients: water, sugar, salt."),))
     read = read_source(label, lexicon.fitting(known), known, language=None)
 
-    found = answer(read, of_document(document, known), known, NO_LAW, answered=True)
+    found = answer(read, of_document(document, known), known, NO_LAW, answered=True, language="en")
 
     assert found.verdict is Verdict.UNKNOWN
     assert found.reasons == ("the catalogue does not know what this is",)
