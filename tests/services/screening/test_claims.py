@@ -135,3 +135,23 @@ def test_a_claim_in_wide_letters_ends_the_list_before_it() -> None:
     )
 
     assert judged(wide, allergy("milk"), lang="en")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Rice. Our bakery handles milk.", "en"),
+        ("Reis. Hergestellt in einer Bäckerei, die auch Milch verarbeitet.", "de"),
+        ("Riz. Élaboré dans une boulangerie qui utilise du lait.", "fr"),
+        ("Rijst. In de fabriek wordt ook melk gebruikt.", "nl"),
+        ("Ryż. Na tej samej linii produkuje się wyroby z mleka.", "pl"),
+        ("Ris. Produceras i samma lokal som mjölk.", "sv"),
+        ("Ris. Produsert på en fabrikk som bruker melk.", "no"),
+        ("Riisi. Valmistettu tiloissa, joissa käsitellään maitoa.", "fi"),
+        ("Orez. Produs într-o fabrică ce utilizează lapte.", "ro"),
+        ("Rýže. Ve výrobě se používá mléko.", "cs"),
+        ("Riža. Proizvedeno u pogonu koji koristi mlijeko.", "hr"),
+    ],
+)
+def test_what_else_the_place_handles_is_a_warning(text: str, lang: str) -> None:
+    assert judged(text, allergy("milk"), lang=lang)[0] is Verdict.MAY_CONTAIN
