@@ -91,4 +91,6 @@ def _spellings(phrase: str) -> Iterator[str]:
     yield phrase
     if number := _E_NUMBER.fullmatch(phrase):
         yield f"e {number[1]}"
-        yield f"ins {number[1]}"  # Codex CXG 36-1989: the same numbers without the E
+        for system in ("ins", "sin"):  # Codex CXG 36-1989 in English and Spanish: the same numbers without E
+            yield f"{system} {number[1]}"
+            yield f"{system}{number[1]}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from backend.schemas.screening import ClauseKind
-from backend.services.screening.absences import certain_until, first_thing_end, runs_on, surveyed
+from backend.services.screening.absences import certain_until, first_thing_end, joined_end, runs_on, surveyed
 from backend.services.screening.clauses import Clauses, Found, is_denied
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.meanings import Role
@@ -21,7 +21,9 @@ from backend.utils.text import Folded
 _TO_THE_NEXT = {ClauseKind.INGREDIENTS}
 _ASIDES = {ClauseKind.NUTRITION, ClauseKind.STORAGE, ClauseKind.MARKETING}
 _OPEN_ENDED = ",:(&["  # a line that ends so goes on in the next one
-_SENTENCE_END = re.compile(r"[.!?;](?:\s|\Z)|(?<![,;(])\n")
+_SENTENCE_END = re.compile(
+    r"[.!?;\uff0e\uff01\uff1f\uff1b](?:\s|\Z)|(?<![,;(])\n"
+)  # full width too: it is not folded
 _JOINTS = "/+*"  # end one thing, unless a list of allergens goes on
 _BULLETS = "\u2022\u00b7\u25cf\u2023|"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014"
@@ -127,8 +129,14 @@ def _end(label: Folded, original: str, reach: Reach) -> int:
         return limit
     if reach.kind is ClauseKind.FREE_FROM and (opener.meaning.single or runs_on(label.text, reach)):
         # "without milk powder eggs": such words speak of the one thing that follows them.
+        if end := joined_end(label, original, reach):
+            return end
         limit = min(limit, first_thing_end(reach))
-    depth = 0
+    return _stop(label, original, reach, limit)
+
+
+def _stop(label: Folded, original: str, reach: Reach, limit: int) -> int:
+    opener, depth = reach.opener, 0
     for position in range(opener.end, limit):
         character = label.text[position]
         if character in "([":

@@ -93,3 +93,65 @@ def test_a_label_that_lists_one_thing_lists_something(text: str) -> None:
 )
 def test_a_short_word_of_another_language_is_seen(text: str, lang: str | None, code: str) -> None:
     assert judged(text, allergy(code), lang=lang)[0] in {CONTAINS, LIKELY}
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "code"),
+    [
+        ("Rice. Contains no milk, egg or soya.", "en", "soybeans"),
+        ("Ohne Ei und Soja\nZutaten: Reis", "de", "soybeans"),
+        ("Ryż. Bez glutenu, bez jaj i orzechów.", "pl", "nuts"),
+        ("Glutén-, tej- és tojásmentes.", "hu", "milk"),
+        ("Für Milchallergiker geeignet. Reis.", "de", "milk"),
+    ],
+)
+def test_a_sentence_of_nothing_but_absences_names_no_ingredient(text: str, lang: str, code: str) -> None:
+    assert judged(text, allergy(code), lang=lang)[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "code"),
+    [
+        ("Zucker, Nudeln ohne Ei und Soja.", "de", "soybeans"),
+        ("Without egg and milk, salt.", "en", "milk"),
+        ("Without milk, eggs.", "en", "eggs"),
+        ("Without sugar and milk.", "en", "milk"),
+        ("Bez jaj i mleka w proszku, sól.", "pl", "milk"),
+    ],
+)
+def test_a_row_that_may_go_on_as_a_list_stays_listed(text: str, lang: str, code: str) -> None:
+    assert judged(text, allergy(code), lang=lang)[0] is CONTAINS
+
+
+@pytest.mark.parametrize("text", ["Sal, SIN 223.", "Salt (INS223).", "Sel, E 223.", "Sal, SIN220."])
+def test_an_additive_is_known_by_each_system_of_numbers(text: str) -> None:
+    assert judged(text, allergy("sulphites"))[0] is CONTAINS
+
+
+def test_a_claim_in_wide_letters_ends_the_list_before_it() -> None:
+    text = "Ingredients: rice. Free from: egg, milk. Vegan."
+    wide = "".join(
+        chr(ord(letter) + 0xFEE0) if letter.isascii() and letter != " " else letter for letter in text
+    )
+
+    assert judged(wide, allergy("milk"), lang="en")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Rice. Our bakery handles milk.", "en"),
+        ("Reis. Hergestellt in einer Bäckerei, die auch Milch verarbeitet.", "de"),
+        ("Riz. Élaboré dans une boulangerie qui utilise du lait.", "fr"),
+        ("Rijst. In de fabriek wordt ook melk gebruikt.", "nl"),
+        ("Ryż. Na tej samej linii produkuje się wyroby z mleka.", "pl"),
+        ("Ris. Produceras i samma lokal som mjölk.", "sv"),
+        ("Ris. Produsert på en fabrikk som bruker melk.", "no"),
+        ("Riisi. Valmistettu tiloissa, joissa käsitellään maitoa.", "fi"),
+        ("Orez. Produs într-o fabrică ce utilizează lapte.", "ro"),
+        ("Rýže. Ve výrobě se používá mléko.", "cs"),
+        ("Riža. Proizvedeno u pogonu koji koristi mlijeko.", "hr"),
+    ],
+)
+def test_what_else_the_place_handles_is_a_warning(text: str, lang: str) -> None:
+    assert judged(text, allergy("milk"), lang=lang)[0] is Verdict.MAY_CONTAIN
