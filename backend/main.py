@@ -24,6 +24,7 @@ from backend.api import (
     pages,
     problems,
     screening,
+    shortcuts,
     system,
     users,
 )
@@ -107,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     contract.install(app)
     system.install(app)
+    shortcuts.install(app)
     _surround(app, settings)
     return app
 
