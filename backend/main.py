@@ -25,6 +25,7 @@ from backend.api import (
     pages,
     problems,
     screening,
+    shortcuts,
     system,
     users,
 )
@@ -113,6 +114,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     mail = settings.mail
     contract.install(app, public_url=mail.public_url if "public_url" in mail.model_fields_set else None)
     system.install(app)
+    shortcuts.install(app)
     _surround(app, settings)
     return app
 

@@ -4,7 +4,9 @@ import argparse
 import platform
 import signal
 import sys
+import time
 from datetime import UTC, datetime
+from typing import Any
 
 from benchmarks import bars, chart, load, machine, postgres, report, rounds
 from benchmarks.sections import SECTIONS
@@ -27,14 +29,19 @@ def main() -> int:
     results = {}
     try:
         for name in options.only or SECTIONS:
+            begun = time.monotonic()
             results[name] = SECTIONS[name](effort)
             report.show(name, results[name])
+            print(f"  took {time.monotonic() - begun:.0f} s", flush=True)
     finally:
         postgres.stop()
     verdicts = bars.judge(results)
+    kept: list[dict[str, Any]] = []
     if not options.quick:
-        chart.draw(report.keep(told, results, verdicts))
-    return 0 if report.show_bars(verdicts) else 1
+        whole = report.keep(told, results, verdicts)
+        chart.draw(whole)
+        kept = whole["bars"]
+    return 0 if report.show_bars(kept, verdicts) else 1
 
 
 def _machine(database: str) -> dict[str, str]:

@@ -83,7 +83,7 @@ BARS = (
         "flood", f"{_ME} in a login flood: p99 in p99 at rest", 3,
         lambda found: float(found[POSTGRES]["p99 flooded"] / found[POSTGRES]["p99 at rest"]), at_most=True,
     ),
-    Bar("workers", "two workers: times one worker's rate", 1.7, _rate("two workers", POSTGRES)),
+    Bar("workers", "two workers, of a share each: times one's rate", 1.7, _rate("two workers", POSTGRES)),
     Bar("workers", "memory of each worker, MB", 120, _most_megabytes, at_most=True),
     Bar(
         "starting", "first answer: in the smallest app's time", 1.5,

@@ -1,8 +1,9 @@
 """The cores: one for the server that is measured, the other for what drives it."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORES = frozenset(_CORES[:1])
@@ -30,3 +31,33 @@ def on(cores: frozenset[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+_GROUPS = Path("/sys/fs/cgroup/cpu")
+_PERIOD = 10_000  # microseconds
+
+
+@contextmanager
+def shares(processes: Sequence[int], share: float) -> Iterator[bool]:
+    """Give each process so much of a core and no more, within the block; False where this system does not.
+
+    What drives the server, and its database, then have what they need of a machine of few cores.
+    """
+    with ExitStack() as stack:
+        try:
+            for pid in processes:
+                _begin_group(stack, pid, share)
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def _begin_group(stack: ExitStack, pid: int, share: float) -> None:
+    group = _GROUPS / f"safeplate-bench-{pid}"
+    group.mkdir()
+    stack.callback(group.rmdir)
+    (group / "cpu.cfs_period_us").write_text(str(_PERIOD))
+    (group / "cpu.cfs_quota_us").write_text(str(round(_PERIOD * share)))
+    stack.callback((_GROUPS / "cgroup.procs").write_text, str(pid))
+    (group / "cgroup.procs").write_text(str(pid))

@@ -15,6 +15,7 @@ from benchmarks import machine
 
 _START_SECONDS = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+_SETTLE_SECONDS, _LOOK_SECONDS, _IDLE = 60.0, 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,20 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return the processor time of its processes so far, in seconds."""
-        return sum(_cpu_ticks(pid) for pid in self._pids()) / _TICKS
+        return sum(_cpu_ticks(pid) for pid in self.pids()) / _TICKS
 
     def megabytes(self) -> list[float]:
         """Return the proportional set size of each process that serves, in MB, the largest first."""
-        return sorted((_pss(pid) for pid in self._pids()), reverse=True)
+        return sorted((_pss(pid) for pid in self.pids()), reverse=True)
+
+    def settle(self) -> None:
+        """Wait until it has done what earlier runs left in its queues: nobody waits for that any more."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            before = self.cpu_seconds()
+            time.sleep(_LOOK_SECONDS)
+            if self.cpu_seconds() - before < _IDLE * _LOOK_SECONDS:
+                return
 
     def sleep(self) -> None:
         """Stop, so that nothing of it disturbs another."""
@@ -47,10 +57,11 @@ class Server:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        for pid in self._pids():
+        for pid in self.pids():
             os.kill(pid, number)
 
-    def _pids(self) -> list[int]:
+    def pids(self) -> list[int]:
+        """Return its processes, each before those that it started."""
         found = [self.process.pid]
         for pid in found:
             found += _children(pid)

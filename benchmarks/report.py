@@ -35,14 +35,19 @@ def show(section: str, found: dict[str, dict[str, Any]]) -> None:
         print(f"  {name:34}{cells}{ratio:8.2f}")
 
 
-def show_bars(verdicts: Sequence[Verdict]) -> bool:
-    """Print the closing table, and tell whether every bar holds."""
-    print(f"\n{'bar':56} {'asked':>9} {'measured':>9}  holds")
-    for verdict in verdicts:
-        print(
-            f"{verdict.words:56} {verdict.limit:>9} {verdict.value:9.2f}  {'yes' if verdict.holds else 'NO'}"
-        )
-    return all(verdict.holds for verdict in verdicts)
+def show_bars(kept: Sequence[dict[str, Any]], verdicts: Sequence[Verdict]) -> bool:
+    """Print the closing table, and tell whether every bar holds: those too that were measured before."""
+    now = {verdict.words: verdict for verdict in verdicts}
+    rows = [Verdict(bar["bar"], bar["asked"], bar["measured"], bar["holds"]) for bar in kept]
+    rows = [now.get(row.words, row) for row in rows] + [
+        verdict for verdict in verdicts if verdict.words not in {row.words for row in rows}
+    ]
+    print(f"\n{'bar':60} {'asked':>9} {'measured':>9}")
+    for row in rows:
+        said = "holds" if row.holds else "missed"
+        earlier = "" if row.words in now else ", measured before"
+        print(f"{row.words:60} {row.limit:>9} {row.value:9.2f}  {said}{earlier}")
+    return all(row.holds for row in rows)
 
 
 def read() -> dict[str, Any]:

@@ -51,6 +51,7 @@ def _sample(entry: Entry, seconds: int) -> Sample:
     server = entry.server
     server.wake()
     load.drive(server.url, entry.load(), 1)  # what a first run builds is kept for all that follow
+    server.settle()
     plan = entry.load()
     before = server.cpu_seconds()
     outcome = load.drive(server.url, plan, seconds)

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from fastapi import Request, Response, params
 from fastapi.routing import APIRoute
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope, Send
 
-from backend.api import problems
+from backend.api import problems, shortcuts
+from backend.api.plans import NotPlannedError, Plan
 from backend.core import tries
 from backend.core.errors import InvalidInputError, Violation
 from backend.services import catalog
@@ -64,18 +65,55 @@ class PlainRoute(APIRoute):
     It answers a read that is still fresh with 304.
     """
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the framework's
+        """Take what the framework's own route takes."""
+        super().__init__(*arguments, **options)
+        try:
+            self._plan: Plan | None = Plan(self)
+        except NotPlannedError:
+            self._plan = None
+        self._offered = (*self._media_types(), problems.MEDIA_TYPE)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request: by plan where there is one, else as the framework does."""
+        if self._plan is not None and scope["method"] == "GET":
+            request = Request(scope, receive, send)
+            try:
+                response = await self._read_by(self._plan, request)
+            except NotPlannedError:
+                pass
+            else:
+                shortcuts.remember(scope, self)
+                await response(scope, receive, send)
+                return
+        await super().handle(scope, receive, send)
+
+    async def _read_by(self, plan: Plan, request: Request) -> Response:
+        if refusal := self._refusal(request):
+            return refusal
+
+        async def work() -> Response:
+            await self.prepare(request)
+            return await plan.answer(request)
+
+        return _fresh(request, await tries.repeated(work))
+
+    def _refusal(self, request: Request) -> Response | None:
+        """Return the answer to who would not take ours; None for everybody else."""
+        headers = request.headers
+        if not accepts(headers.get("accept", ""), self._offered):
+            return problems.problem(HTTPStatus.NOT_ACCEPTABLE)
+        if len(headers.get("if-none-match", "")) > MAX_TAGS:
+            raise InvalidInputError([Violation("header:if-none-match", "string-too-long", "is too large")])
+        return None
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""
         handler = super().get_route_handler()
-        offered = (*self._media_types(), problems.MEDIA_TYPE)
 
         async def handle(request: Request) -> Response:
-            if not accepts(request.headers.get("accept", ""), offered):
-                return problems.problem(HTTPStatus.NOT_ACCEPTABLE)
-            if len(request.headers.get("if-none-match", "")) > MAX_TAGS:
-                raise InvalidInputError(
-                    [Violation("header:if-none-match", "string-too-long", "is too large")]
-                )
+            if refusal := self._refusal(request):
+                return refusal
             body = _KeptBody(request.receive)
             if self.body_field is not None and not await self._is_readable(request, body):
                 headers = {"Accept": self._read}

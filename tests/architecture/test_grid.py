@@ -12,7 +12,18 @@ FEATURES = {
     "factors", "screening", "system", "admin", "idempotency", "erasure", "export",
 }  # fmt: skip
 SHARED = {
-    "api": {"dependencies", "problems", "middleware", "docs", "pages", "cookies", "contract", "routes"},
+    "api": {
+        "dependencies",
+        "problems",
+        "middleware",
+        "docs",
+        "pages",
+        "cookies",
+        "contract",
+        "routes",
+        "plans",
+        "shortcuts",
+    },
     "schemas": {"base"},
     "services": set(),
     "models": {"base"},

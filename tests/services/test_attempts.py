@@ -65,6 +65,6 @@ async def test_a_clock_that_goes_back_keeps_nobody_out(resources: Resources, tim
         await attempts.count("amira")
     time.advance(days=-1)
 
-    assert await attempts.count("amira")
+    await attempts.count("amira")
     with pytest.raises(RateLimitedError):  # what was counted is not forgotten
         await attempts.count("amira")

@@ -32,6 +32,9 @@ class UnreachableError(ConnectionError):
     """No server of the database lets a connection in; the message says why, and holds no secret."""
 
 
+DOUBT_SECONDS: Final = 5  # a failover takes as long; a repetition before its end meets nobody
+
+
 class UnitUndoneError(UnavailableError):
     """The database undid a unit of work, or never heard of it: it may be done again from its beginning."""
 

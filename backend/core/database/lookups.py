@@ -7,17 +7,21 @@ two of threads. Whatever the driver cannot do, or refuses, is done again on SQLA
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from backend.core.database.bindings import Bindings, Convert, of_driver
+from backend.core.database.failures import DOUBT_SECONDS, CommitInDoubtError
+from backend.core.database.grouped import DriverUnit
+
 # While a connection is kept, the pool cannot replace it: after a failover it may lead to the old primary.
 _KEPT_SECONDS: Final = 1.0
 
-_Convert = Callable[[Any], Any]
 Found = tuple[Any, ...] | None
 """The first row, or None where there is none."""
 
@@ -26,21 +30,12 @@ class _Compiled(NamedTuple):
     """A statement as one driver takes it.
 
     Attributes:
-        parameters: In the driver's order: name, value where none is given, and what converts.
         columns: What converts each column; None where the driver's value is right.
     """
 
     text: str
-    parameters: tuple[tuple[str, Any, _Convert | None], ...]
-    columns: tuple[_Convert | None, ...]
-
-    def bind(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return the driver's parameters."""
-        bound = []
-        for name, default, convert in self.parameters:
-            value = values.get(name, default)
-            bound.append(convert(value) if convert else value)
-        return bound
+    bindings: Bindings
+    columns: tuple[Convert | None, ...]
 
     def read(self, row: Any) -> Found:  # noqa: ANN401 - each driver has a class of its own
         """Return a row's values as the columns' types have them."""
@@ -84,7 +79,7 @@ class PostgresLookups:
         compiled = lookup.compiled(self._engine.dialect)
         kept = await self._take()
         try:
-            row = await kept.driver.fetchrow(compiled.text, *compiled.bind(values))
+            row = await kept.driver.fetchrow(compiled.text, *compiled.bindings.bind(values))
         except BaseException as error:
             await asyncio.shield(_drop(kept.connection))
             if isinstance(error, TimeoutError) or not isinstance(error, Exception):
@@ -92,6 +87,26 @@ class PostgresLookups:
             return await first_slowly(self._engine, lookup, values)
         self._idle.append(kept)
         return compiled.read(row)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[DriverUnit]:
+        """Open a transaction on the driver. The caller holds a place in the queue of statements.
+
+        Raises:
+            CommitInDoubtError: It is stored, or it is not: nobody knows.
+        """
+        kept = await self._take()
+        try:
+            await kept.driver.execute("BEGIN")
+            yield DriverUnit(kept.driver, self._engine.dialect)
+            try:
+                await kept.driver.execute("COMMIT")
+            except (*_REFUSED, TimeoutError) as error:
+                raise CommitInDoubtError(retry_after=DOUBT_SECONDS) from error
+        except BaseException:
+            await asyncio.shield(_drop(kept.connection))  # and with it what was not committed
+            raise
+        self._idle.append(kept)
 
     async def connect(self) -> AsyncConnection:
         """Return a connection for another statement: beside those kept there may be room for no more."""
@@ -131,7 +146,7 @@ class SqliteLookups:
             sqlite3.Error: It cannot be told at once, or not at all.
         """
         compiled = lookup.compiled(dialect)
-        cursor = self._connected().execute(compiled.text, compiled.bind(values))
+        cursor = self._connected().execute(compiled.text, compiled.bindings.bind(values))
         try:
             return compiled.read(cursor.fetchone())
         finally:
@@ -172,23 +187,12 @@ async def _drop(connection: AsyncConnection) -> None:
 
 
 def _compile(query: Select[*tuple[Any, ...]], dialect: Dialect) -> _Compiled:
-    compiled = query.compile(dialect=dialect)
-    names = compiled.positiontup or ()
+    compiled: Any = query.compile(dialect=dialect)
     return _Compiled(
         text=str(compiled),
-        parameters=tuple(
-            (
-                name,
-                compiled.binds[name].value,
-                _of(compiled.binds[name].type, dialect).bind_processor(dialect),
-            )
-            for name in names
-        ),
+        bindings=Bindings.of(compiled, dialect),
         columns=tuple(
-            _of(column.type, dialect).result_processor(dialect, None) for column in query.selected_columns
+            of_driver(column.type, dialect).result_processor(dialect, None)
+            for column in query.selected_columns
         ),
     )
-
-
-def _of(kind: Any, dialect: Dialect) -> Any:  # noqa: ANN401 - a column's type, of which SQLAlchemy has many
-    return kind.dialect_impl(dialect)

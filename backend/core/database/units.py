@@ -8,19 +8,18 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.pool import QueuePool
 
 from backend.core.config import Settings
 from backend.core.database.engine import READS, create_engine
-from backend.core.database.failures import CommitInDoubtError, may_be_stored, translated
+from backend.core.database.failures import DOUBT_SECONDS, CommitInDoubtError, may_be_stored, translated
+from backend.core.database.grouped import DriverUnit
 from backend.core.database.lookups import Found, Lookup, PostgresLookups, SqliteLookups, first_slowly
 from backend.core.database.queue import QueuedSession, Slot
 from backend.core.errors import AppError, UnavailableError
-
-_DOUBT_SECONDS: Final = 5  # a failover takes as long; a repetition before its end meets nobody
 
 
 class Database:
@@ -140,6 +139,31 @@ class Database:
         finally:
             slot.give_back()
 
+    @property
+    def has_driver_units(self) -> bool:
+        """Whether `driver_unit` can be opened here."""
+        return self._has_autocommit
+
+    @asynccontextmanager
+    async def driver_unit(self) -> AsyncIterator[DriverUnit]:
+        """Open a short unit of work on the driver: commits at the end of the block.
+
+        It takes a place among the statements, and must wait for nobody who waits for one. What the driver
+        refuses before the end was not stored; its error is the driver's own.
+
+        Raises:
+            UnavailableError: The database cannot be reached or is busy.
+            CommitInDoubtError: It is stored, or it is not: nobody knows.
+        """
+        slot = Slot(self._statements, self._timeout)
+        try:
+            with translated():
+                await slot.take()
+                async with self._lookups.transaction() as unit:
+                    yield unit
+        finally:
+            slot.give_back()
+
     async def scrub(self) -> None:
         """Rewrite SQLite's file and empty its log, so that what was deleted is in neither.
 
@@ -188,7 +212,7 @@ async def _commit(session: AsyncSession) -> None:
         # be given that connection.
         await asyncio.shield(session.invalidate())
         if isinstance(error, Exception) and may_be_stored(error):
-            raise CommitInDoubtError(retry_after=_DOUBT_SECONDS) from error
+            raise CommitInDoubtError(retry_after=DOUBT_SECONDS) from error
         raise
 
 

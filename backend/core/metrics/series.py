@@ -115,16 +115,20 @@ def tell_jobs(counts: JobCounts) -> None:
     _JOBS_OLDEST.set(counts.oldest_seconds)
 
 
-@contextmanager
-def waiting_for_connection() -> Iterator[None]:
-    """Count whoever waits for a connection, and how long."""
-    begun = time.perf_counter()
-    _POOL_WAITING.inc()
-    try:
-        yield
-    finally:
+class waiting_for_connection:  # noqa: N801 - used as the functions beside it are
+    """Counts whoever waits for a connection, and how long. A class: a generator takes twice its time."""
+
+    __slots__ = ("_begun",)
+
+    def __enter__(self) -> None:
+        """Begin to wait."""
+        self._begun = time.perf_counter()
+        _POOL_WAITING.inc()
+
+    def __exit__(self, *_: object) -> None:
+        """Wait no longer."""
         _POOL_WAITING.dec()
-        _POOL_WAIT_SECONDS.observe(time.perf_counter() - begun)
+        _POOL_WAIT_SECONDS.observe(time.perf_counter() - self._begun)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from backend.core.caller import Caller
 from backend.core.database import Database
 from backend.core.errors import UnavailableError
 from backend.core.keys import Keyring
-from backend.services.audit.chain import Event, record, record_free
+from backend.services.audit.chain import Event, record, record_free, record_free_by_driver
 
 _TOGETHER: Final = 64
 _WAITING: Final = 2_000  # each waits for a commit; more come only where the database has stopped
@@ -69,8 +69,7 @@ class AuditGroup:
             mine[item.event.owner_id].append(item)
         events = [(item.event, item.place) for item in batch]
         try:
-            async with self.database.unit() as session:
-                reached = await record_free(session, events, keyring=self._keyring)
+            reached = await self._write_free(events)
         except UnavailableError as error:
             for item in batch:
                 _fail(item, error)
@@ -83,6 +82,14 @@ class AuditGroup:
                     _succeed(item)
             else:
                 self._begin(self._write_alone(items))
+
+    async def _write_free(self, events: list[tuple[Event, Caller]]) -> set[uuid.UUID]:
+        """Write on the chains that are free, in one transaction, and return their owners."""
+        if self.database.has_driver_units:
+            async with self.database.driver_unit() as unit:
+                return await record_free_by_driver(unit, events, keyring=self._keyring)
+        async with self.database.unit() as session:
+            return await record_free(session, events, keyring=self._keyring)
 
     async def _write_alone(self, items: list[_Waiting]) -> None:
         for item in items:

@@ -129,7 +129,11 @@ class Named(_Entry):
 
     def name(self, language: str) -> str:
         """Return the preferred name for a language tag, in English where the language has none."""
-        return self.names.get(primary_language(language), self.names["en"])
+        return self.name_in(primary_language(language))
+
+    def name_in(self, language: str) -> str:
+        """Return the preferred name in a language without its region, in English where it has none."""
+        return self.names.get(language) or self.names["en"]
 
 
 class Substance(Named):

@@ -1,6 +1,9 @@
 """From what is stored to what its owner sees, with names in their language."""
 
-from typing import TypedDict
+from collections.abc import Sequence
+from typing import Final, TypedDict
+
+from pydantic import TypeAdapter
 
 from backend.schemas.health import (
     AllergyResponse,
@@ -10,8 +13,9 @@ from backend.schemas.health import (
 )
 from backend.services import catalog
 from backend.services.catalog import RequirementType
-from backend.services.health.document import Allergy, DietaryRestriction, Document, MedicalCondition
+from backend.services.health.document import Allergy, DietaryRestriction, Document, Entry, MedicalCondition
 from backend.services.health.storage import Profile
+from backend.utils.text import primary_language
 
 
 class Content(TypedDict):
@@ -43,27 +47,49 @@ def to_content(document: Document, *, language: str) -> Content:
         "display_name": document.display_name,
         "birth_year": document.birth_year,
         "no_known_allergies": document.no_known_allergies,
-        "allergies": tuple(to_allergy(entry, language) for entry in document.allergies),
-        "dietary_restrictions": tuple(
-            to_restriction(entry, language) for entry in document.dietary_restrictions
+        "allergies": _ALLERGIES.validate_python(
+            _named(RequirementType.ALLERGY, "allergen", document.allergies, language)
         ),
-        "medical_conditions": tuple(to_condition(entry, language) for entry in document.medical_conditions),
+        "dietary_restrictions": _RESTRICTIONS.validate_python(
+            _named(RequirementType.DIET, "diet", document.dietary_restrictions, language)
+        ),
+        "medical_conditions": _CONDITIONS.validate_python(
+            _named(RequirementType.CONDITION, "condition", document.medical_conditions, language)
+        ),
     }
+
+
+# All entries at once: what Pydantic does for each call is more than what it does for each entry.
+_ALLERGIES: Final = TypeAdapter(tuple[AllergyResponse, ...])
+_RESTRICTIONS: Final = TypeAdapter(tuple[DietaryRestrictionResponse, ...])
+_CONDITIONS: Final = TypeAdapter(tuple[MedicalConditionResponse, ...])
+
+
+def _named(
+    kind: RequirementType, code: str, entries: Sequence[Entry], language: str
+) -> tuple[dict[str, object], ...]:
+    """Return entries' members with their names; `code` is the member that holds what each stands for."""
+    known, spoken = catalog.current().part(kind), primary_language(language)
+    return tuple(
+        {
+            **entry.__dict__,
+            code: entry.code,
+            "name": known[entry.code].name_in(spoken) if entry.code in known else entry.code,
+        }
+        for entry in entries
+    )
 
 
 def to_allergy(entry: Allergy, language: str) -> AllergyResponse:
     """Return an allergy as its owner sees it."""
-    name = catalog.current().name(RequirementType.ALLERGY, entry.code, language)
-    return AllergyResponse(allergen=entry.code, name=name, **entry.model_dump(exclude={"code"}))
+    return _ALLERGIES.validate_python(_named(RequirementType.ALLERGY, "allergen", (entry,), language))[0]
 
 
 def to_restriction(entry: DietaryRestriction, language: str) -> DietaryRestrictionResponse:
     """Return a dietary restriction as its owner sees it."""
-    name = catalog.current().name(RequirementType.DIET, entry.code, language)
-    return DietaryRestrictionResponse(diet=entry.code, name=name, **entry.model_dump(exclude={"code"}))
+    return _RESTRICTIONS.validate_python(_named(RequirementType.DIET, "diet", (entry,), language))[0]
 
 
 def to_condition(entry: MedicalCondition, language: str) -> MedicalConditionResponse:
     """Return a medical condition as its owner sees it."""
-    name = catalog.current().name(RequirementType.CONDITION, entry.code, language)
-    return MedicalConditionResponse(condition=entry.code, name=name, **entry.model_dump(exclude={"code"}))
+    return _CONDITIONS.validate_python(_named(RequirementType.CONDITION, "condition", (entry,), language))[0]
