@@ -101,7 +101,7 @@ class PostgresLookups:
             yield DriverUnit(kept.driver, self._engine.dialect)
             try:
                 await kept.driver.execute("COMMIT")
-            except (*_REFUSED, TimeoutError) as error:
+            except Exception as error:
                 raise CommitInDoubtError(retry_after=DOUBT_SECONDS) from error
         except BaseException:
             await asyncio.shield(_drop(kept.connection))  # and with it what was not committed
