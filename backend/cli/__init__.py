@@ -5,11 +5,12 @@ A module is loaded when one of its commands is run: most need the whole service,
 """
 
 import importlib
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from backend import __version__
 from backend.utils.collecting import uncollected
 
 
@@ -88,6 +89,17 @@ app = typer.Typer(
 )
 
 
+def _show_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"safeplate {__version__}")
+        raise typer.Exit
+
+
+_Version: TypeAlias = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+]
+
+
 @app.callback()
-def _root() -> None:
+def _root(*, _version: _Version = False) -> None:
     """Nothing of its own: it makes this a group."""

@@ -8,6 +8,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from backend import __version__
 from backend.cli import COMMANDS as COMMANDS_BY_NAME
 from backend.cli import app
 from backend.core.config import Settings
@@ -68,3 +69,10 @@ def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
     assert command is not None
     first = " ".join((command.help or "").partition("\n\n")[0].split())
     assert first == COMMANDS_BY_NAME[name].help
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        app(["--version"])
+
+    assert capsys.readouterr().out == f"safeplate {__version__}\n"
