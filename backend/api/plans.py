@@ -19,9 +19,11 @@ _NOT_COVERED: Final = (
     "query_params", "cookie_params", "body_params", "websocket_param_name", "http_connection_param_name",
     "background_tasks_param_name", "security_scopes_param_name", "concurrency",
 )  # fmt: skip
-
-
 _TEXTS: Final = (str, str | None)
+_CHOICES: Final = (
+    "response_model_include", "response_model_exclude", "response_model_exclude_unset",
+    "response_model_exclude_defaults", "response_model_exclude_none",
+)  # fmt: skip
 
 
 class NotPlannedError(Exception):
@@ -74,6 +76,8 @@ class Plan:
         is_plain = isinstance(route.response_class, DefaultPlaceholder) and route.stream_item_field is None
         if route.methods != {"GET"} or route.response_field is None or not is_plain or route.status_code:
             raise NotPlannedError
+        if any(getattr(route, name) for name in _CHOICES):
+            raise NotPlannedError
         self._field = route.response_field
         self._steps: list[_Step] = []
         self._lay_out(route.dependant, {})
@@ -104,7 +108,9 @@ class Plan:
         content, errors = self._field.validate(found, {}, loc=("response",))
         if errors:
             raise TypeError("an answer is not of the form that it is said to have")
-        response = Response(self._field.serialize_json(content), media_type="application/json")
+        response = Response(
+            self._field.serialize_json(content), told.status_code, media_type="application/json"
+        )
         response.raw_headers.extend(told.raw_headers)
         return response
 
