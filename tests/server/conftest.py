@@ -27,8 +27,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Keep the tests of one server in one worker, which starts it once."""
     for item in items:
         if isinstance(item, pytest.Function) and "server" in item.fixturenames:
-            group = f"{item.path.stem}-{item.callspec.params['server']}"
-            item.add_marker(pytest.mark.xdist_group(group))
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{parameters.get('server')}"))
 
 
 @dataclass(frozen=True)
