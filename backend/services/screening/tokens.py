@@ -17,8 +17,6 @@ BY_MARK: Final = 2
 _LATIN_END = "\u024f"
 # A single letter is a word in Chinese, Japanese or Korean; it tells nothing in Latin, Greek or Cyrillic.
 _LONE_WORD = re.compile(r"[^\W\d\u0000-\u024f\u0370-\u052f]")
-
-
 WORD = re.compile(r"[^\W\d]{2,}|[^\W\d\u0000-\u024f\u0370-\u052f]")  # a token that `is_word`
 
 
