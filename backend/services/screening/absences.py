@@ -15,9 +15,6 @@ _ITEM_ENDS = re.compile(r"\s?(?:[,.(\[\d]|\Z)")
 _SENTENCE = re.compile(r"[.!?:;](?:\s|\Z)|[()\[\]]")
 _COMMA = re.compile(r",(?!\d)")
 _CLOSING = re.compile(r"[)\]]")
-_ROW = re.compile(r"[\s,/&+]*")  # between things that are absent together
-_CLOSED = re.compile(r"\s*(?:[.!?](?:\s|\Z)|\Z)")
-_GOES_ON = (",", ";", "(")  # what stands behind these is no beginning of a sentence
 _JOINING = ",/+&*;|\u2022\u00b7\u25cf\u2023"
 _GENITIVES = frozenset(
     (
@@ -29,7 +26,7 @@ _MIN_FOODS = 3  # that no law names, after an absence: then a list goes on
 _BEFORE = 200  # characters in which the list is looked for that an absence stands in
 _LISTED = {Role.TERM, Role.MAYBE}
 _THINGS = {Role.TERM, Role.MAYBE, Role.PLAIN}
-_WITHOUT_THING = {Role.FILLER, Role.CLAUSE, Role.NEGATION, Role.FREE_SUFFIX}
+WITHOUT_THING = {Role.FILLER, Role.CLAUSE, Role.NEGATION, Role.FREE_SUFFIX}
 
 
 def surveyed(label: Folded, original: str, reach: Reach, *, is_listed: bool) -> Reach:
@@ -83,63 +80,16 @@ def _is_item(text: str, item: Found) -> bool:
 
 def runs_on(text: str, reach: Reach) -> bool:
     """Whether an allergen follows what is absent, with nothing between them: "free from colours milk"."""
-    things = (item for item in reach.following(reach.limit) if item.meaning.role not in _WITHOUT_THING)
+    things = (item for item in reach.following(reach.limit) if item.meaning.role not in WITHOUT_THING)
     first, second = next(things, None), next(things, None)
     if first is None or second is None or reach.is_declared(first):
         return False
     return reach.is_declared(second) and touch(text, first, second)
 
 
-def joined_end(label: Folded, original: str, reach: Reach) -> int:
-    """Return where a sentence of nothing but absences ends: "without milk, eggs or soya".
-
-    Nought anywhere else, since in a list the same words may go on: "tofu, pasta without milk and eggs, salt".
-    """
-    end = _row_end(label, original, reach) if reach.opener.meaning.single else 0
-    return end if end and _begins_with_absence(label, original, reach) else 0
-
-
-def _row_end(label: Folded, original: str, reach: Reach) -> int:
-    """Return where a row of allergens ends that a joint leads to the last of, and a sentence with it."""
-    place, things, is_joined = reach.opener.end, 0, False
-    for item in reach.following(reach.limit):
-        if not _ROW.fullmatch(label.text, place, item.start):
-            return 0
-        if reach.is_declared(item):
-            things, place = things + 1, item.end
-            if things > 1 and is_joined:
-                return place if _is_closed(label, original, reach, place) else 0
-        elif not item.meaning.joins:
-            return 0
-        is_joined, place = item.meaning.joins, item.end
-    return 0
-
-
-def _is_closed(label: Folded, original: str, reach: Reach, place: int) -> bool:
-    """Whether a sentence ends at a place, or the next statement begins on a line of its own."""
-    if _CLOSED.match(label.text, place):
-        return True
-    return label.text[place : reach.limit] == " " and starts_sentence(label, original, reach.limit)
-
-
-def _begins_with_absence(label: Folded, original: str, reach: Reach) -> bool:
-    place, first = reach.index, reach.opener
-    while not starts_sentence(label, original, first.start):
-        before = reach.found[place - 1] if place else None
-        if before is None or not _ROW.fullmatch(label.text, before.end, first.start):
-            return False
-        if not reach.is_declared(before) and before.meaning.role not in _WITHOUT_THING:
-            return False
-        place, first = place - 1, before
-    return (
-        first.meaning.opens is ClauseKind.FREE_FROM
-        and last_character(label.text, first.start) not in _GOES_ON
-    )
-
-
 def first_thing_end(reach: Reach) -> int:
     """Return where the one thing ends that an absence speaks of."""
-    things = (item for item in reach.following(reach.limit) if item.meaning.role not in _WITHOUT_THING)
+    things = (item for item in reach.following(reach.limit) if item.meaning.role not in WITHOUT_THING)
     return next((item.end for item in things), reach.limit)
 
 
@@ -206,7 +156,7 @@ class _Walk:
             phrase = self.text[item.start : item.end]
             is_joint = item.meaning.joins or self.reach.kind is ClauseKind.SUITABILITY
             self.is_joined = self.is_joined or is_joint or phrase in _GENITIVES
-        elif role not in _WITHOUT_THING:
+        elif role not in WITHOUT_THING:
             self.has_thing, self.is_joined, self.last = True, False, item
 
     def _crosses(self, until: int) -> bool:

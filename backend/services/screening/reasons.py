@@ -79,7 +79,6 @@ def about(sentence: Sentence, substance: str, kin: str | None = None) -> Reason:
     return Reason(sentence, places if kin is None else (*places, ("kin", Entry("substances", kin))))
 
 
-@lru_cache(maxsize=16_384)  # the same is said again and again, whatever the label
 def in_words(reason: Reason, language: str, known: Catalog) -> str:
     """Put a reason into words.
 
@@ -88,6 +87,17 @@ def in_words(reason: Reason, language: str, known: Catalog) -> str:
         language: One that names of the catalogue come in.
         known: The catalogue that it was found with.
     """
+    if reason.sentence is Sentence.STRANGE_WORDS:  # its numbers are those of one label: not worth a place
+        return _put(reason, language, known)
+    return _kept(reason, language, known)
+
+
+@lru_cache(maxsize=16_384)  # the same is said again and again, whatever the label
+def _kept(reason: Reason, language: str, known: Catalog) -> str:
+    return _put(reason, language, known)
+
+
+def _put(reason: Reason, language: str, known: Catalog) -> str:
     filled = {name: _filled(name, value, language, known) for name, value in reason.places}
     return say(reason.sentence, language).format_map(filled)
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from backend.schemas.screening import ClauseKind
-from backend.services.screening.absences import certain_until, first_thing_end, joined_end, runs_on, surveyed
+from backend.services.screening.absences import certain_until, first_thing_end, runs_on, surveyed
 from backend.services.screening.clauses import Clauses, Found, is_denied
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.meanings import Role
 from backend.services.screening.reach import TO_THE_ITEM, Reach, last_character, starts_sentence
+from backend.services.screening.rows import joined_end
 from backend.services.screening.suffixes import objects_before, with_suffixes
 from backend.utils.text import Folded
 

@@ -85,13 +85,13 @@ def expand(
     for requirement in requirements:
         match requirement:
             case AllergyRequirement():
-                code = _resolved(RequirementType.ALLERGY, requirement.code, language, known)
+                code = known.resolve(RequirementType.ALLERGY, requirement.code, language=language)
                 found[_allergy(code, known, traces=_minds_traces(requirement))] = None
             case DietRequirement():
-                code = _resolved(RequirementType.DIET, requirement.code, language, known)
+                code = known.resolve(RequirementType.DIET, requirement.code, language=language)
                 found[_diet(code, known)] = None
             case ConditionRequirement():
-                code = _resolved(RequirementType.CONDITION, requirement.code, language, known)
+                code = known.resolve(RequirementType.CONDITION, requirement.code, language=language)
                 found[_condition(code, known)] = None
     return tuple(found)
 
@@ -167,11 +167,6 @@ def _of_guest(
 def _minds_traces(allergy: AllergyRequirement | Allergy) -> bool:
     """Return whether a trace matters: where a life is at stake, it does whatever the box says."""
     return allergy.avoid_traces or allergy.severity is Severity.LIFE_THREATENING
-
-
-@lru_cache(maxsize=1_024)  # of approved names: another one raises, and of that nothing is kept
-def _resolved(requirement: RequirementType, name: str, language: str | None, known: Catalog) -> str:
-    return known.resolve(requirement, name, language=language)
 
 
 # What a code means is worked out once for each catalogue, which is a key of these and so may change.

@@ -102,7 +102,9 @@ def test_a_short_word_of_another_language_is_seen(text: str, lang: str | None, c
         ("Ohne Ei und Soja\nZutaten: Reis", "de", "soybeans"),
         ("Ryż. Bez glutenu, bez jaj i orzechów.", "pl", "nuts"),
         ("Glutén-, tej- és tojásmentes.", "hu", "milk"),
-        ("Für Milchallergiker geeignet. Reis.", "de", "milk"),
+        ("Reis. Ohne Milch, Eier oder Soja.", "de", "soybeans"),
+        ("Riso. Senza latte, uova o soia.", "it", "soybeans"),
+        ("Rijst. Zonder melk, ei of soja.", "nl", "soybeans"),
     ],
 )
 def test_a_sentence_of_nothing_but_absences_names_no_ingredient(text: str, lang: str, code: str) -> None:
@@ -149,7 +151,7 @@ def test_a_claim_in_wide_letters_ends_the_list_before_it() -> None:
         ("Ris. Produsert på en fabrikk som bruker melk.", "no"),
         ("Riisi. Valmistettu tiloissa, joissa käsitellään maitoa.", "fi"),
         ("Orez. Produs într-o fabrică ce utilizează lapte.", "ro"),
-        ("Rýže. Ve výrobě se používá mléko.", "cs"),
+        ("Rýže. Ve výrobě se zpracovává mléko.", "cs"),
         ("Riža. Proizvedeno u pogonu koji koristi mlijeko.", "hr"),
     ],
 )
