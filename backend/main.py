@@ -1,10 +1,12 @@
 """The application: `create_app(settings)` wires everything and reads nothing from the environment itself."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -32,7 +34,7 @@ from backend.api import (
 from backend.api.dependencies import Resources
 from backend.api.middleware import Announcements, RequestGuard, RequestLog, SecurityHeaders
 from backend.core import bootstrap, keys, logging, metrics, migrations
-from backend.core.config import Settings
+from backend.core.config import MailSettings, Settings
 from backend.core.database import CommitInDoubtError, Database
 from backend.core.errors import CorruptedError, UnavailableError
 from backend.core.logging import logger
@@ -53,6 +55,8 @@ from backend.work import Work
 
 _END_SECONDS: Final = 4.0
 """How long a process that is to end waits for the job at hand; requests had their time before."""
+
+OWN_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
 
 # What pages of other origins may send and read, where any are allowed.
 _HEADERS_IN: Final = (
@@ -111,8 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.http.docs:
         app.include_router(docs.router)
     problems.install(app)
-    mail = settings.mail
-    contract.install(app, public_url=mail.public_url if "public_url" in mail.model_fields_set else None)
+    contract.install(app, public_url=_address(settings.mail))
     system.install(app)
     shortcuts.install(app)
     _surround(app, settings)
@@ -144,9 +147,18 @@ def load_lists() -> None:
 
 @cache
 def _load_lists() -> None:
-    with uncollected():
+    with uncollected(among_others=True):
         catalog_service.shipped()
         screening_service.shipped_lexicon()
+
+
+def _address(mail: MailSettings) -> str | None:
+    """Return where people reach the service, if somebody said so.
+
+    `safeplate serve` sets one itself where it listens on this machine alone, which nobody else reaches.
+    """
+    is_said = "public_url" in mail.model_fields_set and urlsplit(mail.public_url).hostname not in OWN_MACHINE
+    return mail.public_url if is_said else None
 
 
 async def require_fitting_keys(settings: Settings) -> None:
@@ -164,9 +176,21 @@ async def require_fitting_keys(settings: Settings) -> None:
         await database.dispose()
 
 
-def _tell_of_faults(loading: asyncio.Future[object]) -> None:
-    if not loading.cancelled() and (fault := loading.exception()) is not None:
+def has_faulty_lists(app: FastAPI) -> bool:
+    """Tell whether the lists could not be read, for which the process ends."""
+    loading: asyncio.Future[object] | None = app.state.loading
+    return loading is not None and _fault_of(loading) is not None
+
+
+def _fault_of(loading: asyncio.Future[object]) -> BaseException | None:
+    return loading.exception() if loading.done() and not loading.cancelled() else None
+
+
+def _end_if_faulty(loading: asyncio.Future[object]) -> None:
+    """End as if somebody had asked for it: nothing that this process could do would put its files right."""
+    if (fault := _fault_of(loading)) is not None:
         logger.error("lists_unreadable", exc_info=fault)
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
@@ -210,7 +234,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
     # What needs no list is answered meanwhile, and what needs one waits in the same line.
     app.state.loading = asyncio.wrap_future(resources.worker.begin(load_lists))
-    app.state.loading.add_done_callback(_tell_of_faults)
+    app.state.loading.add_done_callback(_end_if_faulty)
     if getattr(app.state, "migrates_at_start", False):
         await migrations.upgrade(resources.settings)
         await system_service.require_fitting_keys(resources.database, keyring=resources.keyring)

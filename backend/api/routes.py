@@ -76,7 +76,7 @@ class PlainRoute(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request: by plan where there is one, else as the framework does."""
-        if self._plan is not None and scope["method"] == "GET":
+        if self._plan is not None and scope["method"] == "GET" and not self._is_changed(scope):
             request = Request(scope, receive, send)
             try:
                 response = await self._read_by(self._plan, request)
@@ -87,6 +87,16 @@ class PlainRoute(APIRoute):
                 await response(scope, receive, send)
                 return
         await super().handle(scope, receive, send)
+
+    def _is_changed(self, scope: Scope) -> bool:
+        """Tell whether routers around this one add dependencies, or the application replaces some.
+
+        A plan knows those of the route and its own router.
+        """
+        around = scope.get("fastapi", {}).get("effective_route_context")  # the framework's
+        return bool(scope["app"].dependency_overrides) or (
+            around is not None and len(around.dependencies) != len(self.dependencies)
+        )
 
     async def _read_by(self, plan: Plan, request: Request) -> Response:
         if refusal := self._refusal(request):

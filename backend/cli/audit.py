@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from backend.cli import service, setup
+from backend.cli import service
+from backend.cli.options import DataDir
 from backend.cli.service import Service
 from backend.core.config import Settings
 from backend.core.ledger import ERASURES_FILE, HEADS_FILE, make_ledger
@@ -25,7 +26,7 @@ Heads = Annotated[
 @commands.command("verify")
 def verify(
     heads: Heads = None,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Check every event and every chain against the heads that were written outside the database.
 
@@ -36,7 +37,7 @@ def verify(
 
 
 @commands.command("anchor")
-def anchor(data_dir: setup.DataDir = None) -> None:
+def anchor(data_dir: DataDir = None) -> None:
     """Write the heads of all chains that have grown, and new receipts, as the service does every minute."""
     typer.echo(f"Heads written: {service.run(data_dir, _anchor)}.")
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from backend.cli import audit, erasure, service, setup
+from backend.cli.options import DataDir
 from backend.cli.service import Service
 from backend.core import archive, dumps, folders, keys
 from backend.core.clock import now
@@ -26,7 +27,7 @@ _File = Annotated[Path, typer.Argument(help="The backup.", exists=True, dir_okay
 @commands.command("backup")
 def backup(
     target: Annotated[Path, typer.Argument(help="A new file, or a folder that gets one named by the time.")],
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Write a backup of the database while the service runs: one file, which nobody alters unseen.
 
@@ -56,7 +57,7 @@ def restore(
     keep_sessions: Annotated[
         bool, typer.Option("--keep-sessions", help="Leave devices signed in, and links and letters waiting.")
     ] = False,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Put a backup back. Stop the service before.
 
@@ -85,7 +86,7 @@ def verify(
     ] = None,
     *,
     heads: audit.Heads = None,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Check a backup without putting it back, or the database: its pages, keys, profiles and events.
 

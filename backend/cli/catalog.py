@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from backend.cli import output, setup
+from backend.cli.options import DataDir
 from backend.cli.service import Service, run
 from backend.models.catalog import RequirementType
 from backend.schemas.catalog import CatalogEntryCreate, CatalogEntryResponse, CatalogEntryUpdate
@@ -54,7 +55,7 @@ def add(  # noqa: PLR0913, PLR0917 - what an entry has
     name: Annotated[list[str] | None, typer.Option(help="LANGUAGE=NAME; one in English.")] = None,
     synonym: Annotated[list[str] | None, typer.Option(help="LANGUAGE=NAME.")] = None,
     parent: Annotated[list[str] | None, typer.Option(help="Code of what an allergen is a kind of.")] = None,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Add entries: all of a file, or none of it. A diet or condition has rules, and needs a file."""
     if file is not None:
@@ -81,21 +82,21 @@ def add(  # noqa: PLR0913, PLR0917 - what an entry has
 
 
 @commands.command("retire")
-def retire(code: Code, data_dir: setup.DataDir = None) -> None:
+def retire(code: Code, data_dir: DataDir = None) -> None:
     """Take an entry off the list: who has it keeps it, and nobody records it anew."""
     run(data_dir, partial(_update, code=code, data=CatalogEntryUpdate(retired=True)))
     typer.echo("Retired.")
 
 
 @commands.command("restore")
-def restore(code: Code, data_dir: setup.DataDir = None) -> None:
+def restore(code: Code, data_dir: DataDir = None) -> None:
     """Take an entry back into the list."""
     run(data_dir, partial(_update, code=code, data=CatalogEntryUpdate(retired=False)))
     typer.echo("Restored.")
 
 
 @commands.command("list")
-def list_entries(*, as_json: Json = False, data_dir: setup.DataDir = None) -> None:
+def list_entries(*, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List what operators added, retired entries too."""
     items = run(data_dir, _list)
     output.show(items, ("code", "kind", "version", "retired_at", "updated_at"), as_json=as_json)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from backend.cli import audit, setup
+from backend.cli.options import DataDir
 from backend.core import keys
 from backend.core.config import Settings
 from backend.core.database import Database
@@ -22,7 +23,7 @@ def doctor(
     *,
     heads: audit.Heads = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Look at the whole service, and at all that it stores. Ends with status 1 if something is wrong.
 

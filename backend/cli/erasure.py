@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from backend.cli import service, setup
+from backend.cli.options import DataDir
 from backend.cli.service import Service
 from backend.core import keys
 from backend.core.config import Settings
@@ -31,7 +32,7 @@ Receipts = Annotated[
 @commands.command("replay")
 def replay(
     receipts: Receipts = None,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Erase again whoever came back with a backup, by `erasures.jsonl` and the receipts that are named.
 
@@ -48,7 +49,7 @@ def verify(
     offline: Annotated[
         bool, typer.Option("--offline", help="Check the signature alone, without the database.")
     ] = False,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Check that this service signed a receipt, and that nothing is left of the account.
 

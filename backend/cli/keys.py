@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from backend.cli import masters, setup
+from backend.cli.options import DataDir
 from backend.core import keys, rotation
 
 commands = typer.Typer(no_args_is_help=True, help="The service's keys.")
@@ -26,7 +27,7 @@ def create_keys() -> None:
 
 
 @commands.command("list")
-def list_keys(data_dir: setup.DataDir = None) -> None:
+def list_keys(data_dir: DataDir = None) -> None:
     """List the keys that sign, and the master keys with how many values are under each.
 
     Which one signs, which wait, are still accepted, or have retired; which one wraps, which others open.
@@ -47,7 +48,7 @@ def rotate_keys(
         int,
         typer.Option(min=0, max=2_592_000, help="Seconds from publishing the new key to signing with it."),
     ] = 600,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Add the next signing key. Running processes follow by themselves; nobody is signed out.
 

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from backend.cli import service, setup
+from backend.cli import service
+from backend.cli.options import DataDir
 from backend.cli.service import Service
 from backend.core import keyfile, masters, rotation
 from backend.core.clock import now
@@ -42,7 +43,7 @@ def rotate_master(
             "share no key file need the time to get theirs.",
         ),
     ] = None,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Add a new master key, and wrap everything under it. The service goes on meanwhile.
 
@@ -55,7 +56,7 @@ def rotate_master(
 @commands.command("destroy-master")
 def destroy_master(
     name: Annotated[str, typer.Argument(metavar="ID", help="As `safeplate keys list` shows it.")],
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Destroy a master key that nothing is under. Backups from before it was replaced become unreadable."""
     service.run(data_dir, lambda running: _destroy(running, name))

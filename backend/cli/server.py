@@ -9,15 +9,17 @@ from typing import NoReturn
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from backend import __version__, main
 from backend.cli import setup
+from backend.cli.options import DataDir
 from backend.cli.processes import Processes
 from backend.core import environment, metrics, migrations
 from backend.core.http import GuardedHttpProtocol
 from backend.core.mail import OUTBOX
 
-_OWN_MACHINE = {"127.0.0.1", "localhost", "[::1]"}
+_FAILED = 3  # as uvicorn has it
 _TOUR = """\
 Safeplate {version} listens on {url}
   API     {url}/api/v1
@@ -43,7 +45,7 @@ The main job in four commands (paste them into another terminal):
 """
 
 
-def run(host: str, port: int, workers: int, data_dir: setup.DataDir) -> None:
+def run(host: str, port: int, workers: int, data_dir: DataDir) -> None:
     """Prepare, say where it listens, and serve until it is ended."""
     settings = setup.prepared(data_dir)
     with setup.explained():
@@ -68,34 +70,34 @@ def run(host: str, port: int, workers: int, data_dir: setup.DataDir) -> None:
     listening = server_config.bind_socket()
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listening.getsockname()[1]}"
-    if "public_url" not in settings.mail.model_fields_set and name in _OWN_MACHINE:
+    if "public_url" not in settings.mail.model_fields_set and host in main.OWN_MACHINE:
         # Links in mail lead here, on whichever port: the processes that serve read the settings anew.
         environment.export({"mail__public_url": url})
     with setup.explained():
         app = main.create_app()  # what is wrong with the settings shows before anything is announced
-    if workers > 1:
-        main.load_lists()  # once, for all processes
-        if app.state.spans is not None:
-            app.state.spans.close()  # it has a thread, which a fork would leave in the middle of something
+        if workers > 1:
+            main.load_lists()  # once, for all processes
+    if workers > 1 and app.state.spans is not None:
+        app.state.spans.close()  # it has a thread, which a fork would leave in the middle of something
     data = settings.data_dir.resolve()
     mail = settings.mail.host or f"{data / OUTBOX} (files, until SAFEPLATE_MAIL__HOST names a server)"
     typer.echo(_TOUR.format(version=__version__, url=url, data=data, mail=mail))
     sys.stdout.flush()
     with setup.explained(), metrics.expose(settings.metrics):
-        _run(server_config, listening)
+        _run(server_config, listening, app)
 
 
-def _run(config: uvicorn.Config, listening: socket.socket) -> None:
+def _run(config: uvicorn.Config, listening: socket.socket, app: FastAPI) -> None:
     if config.workers > 1:
         Processes(config, sockets=[listening]).run()
         return
-    signal.signal(signal.SIGTERM, _end)
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's signature
+        """End with status 0: uvicorn raises the signal again once it has stopped, which is no fault."""
+        raise SystemExit(_FAILED if main.has_faulty_lists(app) else 0)
+
+    signal.signal(signal.SIGTERM, end)
     server = uvicorn.Server(config)
     server.run(sockets=[listening])
     if not server.started:
-        raise typer.Exit(3)
-
-
-def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's signature
-    """End with status 0: uvicorn raises the signal again once it has stopped, which is no fault."""
-    raise SystemExit(0)
+        raise typer.Exit(_FAILED)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import typer
 
 from backend.cli import setup
+from backend.cli.options import DataDir
 from backend.core import keys, tries
 from backend.core.config import Settings
 from backend.core.database import Database
@@ -29,7 +30,7 @@ class Service:
     keyring: Keyring
 
 
-def run(data_dir: setup.DataDir, work: Callable[[Service], Awaitable[_Result]]) -> _Result:
+def run(data_dir: DataDir, work: Callable[[Service], Awaitable[_Result]]) -> _Result:
     """Do work on the service's database, whose schema must be this release's."""
     settings = setup.read_settings(data_dir)
     with setup.explained(), refusals_told():

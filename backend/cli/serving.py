@@ -7,6 +7,7 @@ import typer
 
 from backend.cli.options import DataDir
 from backend.core import environment
+from backend.utils.collecting import uncollected
 
 commands = typer.Typer()
 
@@ -28,4 +29,6 @@ def serve(
         environment.export({"jobs__enabled": str(worker).lower()})
     with environment.shared_among(workers):
         # Prometheus's library, which almost everything loads, decides once where values are kept.
-        importlib.import_module("backend.cli.server").run(host, port, workers, data_dir)
+        with uncollected():
+            server = importlib.import_module("backend.cli.server")
+        server.run(host, port, workers, data_dir)

@@ -11,18 +11,15 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
-from backend.cli.options import DataDir
 from backend.core import bootstrap, environment, keys, masters, migrations, rotation
 from backend.core.config import Settings
 from backend.core.database import UnreachableError
 from backend.core.database.wal import LogDamagedError
 from backend.core.violations import describe
 from backend.schemas.base import Incoming
-from backend.services import system
+from backend.services import catalog, screening, system
 
 _Body = TypeVar("_Body", bound=Incoming)
-
-__all__ = ["DataDir", "checked", "explained", "fail", "prepared", "read_settings"]
 
 
 def read_settings(data_dir: Path | None) -> Settings:
@@ -66,7 +63,7 @@ def explained() -> Iterator[None]:
     except (
         bootstrap.SettingMissingError, keys.KeysMissingError, migrations.MigrationFailedError,
         ConfigurationError, LogDamagedError, rotation.RotationPendingError, masters.MasterNeededError,
-        system.KeysUnfitError,
+        system.KeysUnfitError, catalog.CatalogFaultError, screening.LexiconFaultError,
     ) as error:  # fmt: skip
         fail(str(error))
     except UnreachableError as error:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.cli import output, setup
+from backend.cli.options import DataDir
 from backend.cli.service import Service, run
 from backend.core.keys import Keyring
 from backend.core.passwords import PasswordPool
@@ -46,7 +47,7 @@ def create_user(
     is_admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
     is_verified: Annotated[bool, typer.Option("--verified", help="Take the address as proved.")] = False,
     password_stdin: FromStdin = False,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Create an account. Asks for its password, unless standard input holds it."""
     password = _ask_for_password(from_stdin=password_stdin)
@@ -78,7 +79,7 @@ def list_users(
         bool | None, typer.Option("--disabled/--enabled", help="Shut ones, or open ones.")
     ] = None,
     as_json: Json = False,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """List accounts, the oldest first."""
     query = setup.checked(UserQuery, search=search, role=role, disabled=disabled, limit=_PAGE)
@@ -101,7 +102,7 @@ def list_users(
 def promote(
     name: Name,
     to: Annotated[UserRole, typer.Option(help="The role to give.")] = UserRole.ADMIN,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Make somebody an administrator, or a user again. Another role signs every device out."""
     _change(data_dir, name, partial(admin.change_role, role=to))
@@ -109,14 +110,14 @@ def promote(
 
 
 @commands.command("disable")
-def disable(name: Name, data_dir: setup.DataDir = None) -> None:
+def disable(name: Name, data_dir: DataDir = None) -> None:
     """Shut an account: it is signed out everywhere at once, and nobody signs in to it."""
     _change(data_dir, name, admin.disable)
     typer.echo("Disabled.")
 
 
 @commands.command("enable")
-def enable(name: Name, data_dir: setup.DataDir = None) -> None:
+def enable(name: Name, data_dir: DataDir = None) -> None:
     """Open a shut account again. Its sessions stay ended."""
     _change(data_dir, name, admin.enable)
     typer.echo("Enabled.")
@@ -129,7 +130,7 @@ def erase(
     immediately: Annotated[
         bool, typer.Option("--immediately", help="Now and for good; prints the receipt.")
     ] = False,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Have an account erased: after the grace, until which its owner can undo it, or at once.
 
@@ -143,14 +144,14 @@ def erase(
 
 
 @commands.command("keep")
-def keep(name: Name, data_dir: setup.DataDir = None) -> None:
+def keep(name: Name, data_dir: DataDir = None) -> None:
     """Take back that an account shall be erased. Its sessions stay ended."""
     _change(data_dir, name, admin.keep)
     typer.echo("Kept.")
 
 
 @commands.command("reset-password")
-def reset_password(name: Name, *, password_stdin: FromStdin = False, data_dir: setup.DataDir = None) -> None:
+def reset_password(name: Name, *, password_stdin: FromStdin = False, data_dir: DataDir = None) -> None:
     """Mail a link that sets a new password, or set one from standard input; signs every device out.
 
     The running service sends the letter.
@@ -165,7 +166,7 @@ def reset_password(name: Name, *, password_stdin: FromStdin = False, data_dir: s
 
 
 @commands.command("remove-factors")
-def remove_factors(name: Name, data_dir: setup.DataDir = None) -> None:
+def remove_factors(name: Name, data_dir: DataDir = None) -> None:
     """Remove every second factor and passkey of somebody who lost them all, and sign every device out.
 
     Their password alone opens the account then: be sure that it is they who ask. A letter tells them.
@@ -186,7 +187,7 @@ def list_sessions(
     *,
     end: Annotated[bool, typer.Option("--end", help="Sign all of them out instead.")] = False,
     as_json: Json = False,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """List the devices that are signed in to an account, or sign them out."""
     if end:
@@ -197,7 +198,7 @@ def list_sessions(
     output.show(run(data_dir, partial(_read_sessions, name=name)), columns, as_json=as_json)
 
 
-def _change(data_dir: setup.DataDir, name: str, change: _Change) -> None:
+def _change(data_dir: DataDir, name: str, change: _Change) -> None:
     async def work(service: Service) -> None:
         async with service.database.unit() as session:
             user = await admin.find_user(session, name)

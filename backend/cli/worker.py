@@ -10,6 +10,7 @@ import typer
 
 from backend import __version__
 from backend.cli import setup
+from backend.cli.options import DataDir
 from backend.core import keys, logging, migrations
 from backend.core.config import Settings
 from backend.core.database import Database
@@ -29,7 +30,7 @@ def worker(
         Path | None,
         typer.Option(help="A file whose time is renewed every 5 seconds while the process works."),
     ] = None,
-    data_dir: setup.DataDir = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Prepare like `serve`, and do the jobs: letters, exports, audit heads, erasures, tidying up.
 

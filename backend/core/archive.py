@@ -136,7 +136,11 @@ def _put(draft: Path, target: Path) -> None:
     except OSError:
         # Sticks and shares know no second name for a file. The name is taken first, and then replaced.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        draft.replace(target)
+        try:
+            draft.replace(target)
+        except BaseException:
+            target.unlink()
+            raise
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 PREFIX: Final = "SAFEPLATE_"
 _SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
-_METRICS: Final = (f"{PREFIX}METRICS__PORT", f"{PREFIX}METRICS__TOKEN")
+_METRICS: Final = f"{PREFIX}METRICS"
 _FILE_SUFFIX: Final = "_file"
 
 
@@ -47,7 +47,7 @@ def export(values: Mapping[str, str]) -> None:
 
 def forget() -> None:
     """Take every setting out of this process: what is left is the defaults."""
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:  # noqa: TID251 - as above
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:  # noqa: TID251 - as above
         del os.environ[name]  # noqa: TID251 - as above
 
 
@@ -57,7 +57,8 @@ def shared_among(workers: int) -> Iterator[None]:
 
     Before anything of it is loaded.
     """
-    asked = any(name.startswith(_METRICS) for name in os.environ)  # noqa: TID251 - as above
+    # A group may be one variable of JSON, and case does not count: rather a folder too many than one too few.
+    asked = any(name.upper().startswith(_METRICS) for name in os.environ)  # noqa: TID251 - as above
     if workers == 1 or not asked:
         yield
         return

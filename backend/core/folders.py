@@ -7,7 +7,6 @@ stores keys does not rely on that.
 import errno
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,15 +19,17 @@ def make(folder: Path) -> None:
     above = [each.parent for each in (folder, *folder.parents) if each == folder or not each.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in above:
-        with suppress(PermissionError):  # it holds a folder that somebody else made for us
-            sync(each)
+        sync(each)
 
 
 def sync(folder: Path) -> None:
-    """Wait until every name in a folder is on the disk."""
+    """Wait until every name in a folder is on the disk; one that we may write to, and not read, is left."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -50,7 +50,7 @@ async def repeated(work: Callable[[], Awaitable[_Result]]) -> _Result:
                 return await work()
             except UnitUndoneError as error:
                 cause = error.__cause__
-                code = state_of(getattr(cause, "orig", None))
+                code = state_of(getattr(cause, "orig", cause))
                 logger.warning("unit_repeated", error=type(cause).__name__, code=code)
             done.seen.clear()
             await asyncio.sleep(_PAUSE * 2**number * secrets.randbelow(1_000) / 1_000)

@@ -1,14 +1,18 @@
 """Reads that go by plan and by shortcut: the same answers, for whoever asks, as of now."""
 
+from pathlib import Path
+
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from backend.api import health, users
+from backend.api import health, system, users
 from backend.api.plans import NotPlannedError, Plan
 from backend.api.shortcuts import Shortcuts
-from tests.factories import make_person
+from backend.core.errors import NotFoundError
+from backend.main import create_app
+from tests.factories import make_person, make_settings
 
 ME = "/api/v1/users/me"
 PROFILES = "/api/v1/health/profiles"
@@ -48,6 +52,37 @@ def test_what_changes_something_or_has_a_query_or_a_body_is_left_to_the_framewor
 ) -> None:
     with pytest.raises(NotPlannedError):
         Plan(_route(router, name))
+
+
+async def _refuse() -> None:
+    raise NotFoundError
+
+
+async def test_what_a_router_around_it_depends_on_holds_for_a_read_with_a_plan(data_dir: Path) -> None:
+    app = create_app(make_settings(data_dir))
+    around = APIRouter()
+    around.include_router(system.router, prefix="/within")
+    app.include_router(system.router, prefix="/guarded", dependencies=[Depends(_refuse)])
+    app.include_router(around, prefix="/guarded", dependencies=[Depends(_refuse)])
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        paths = ("/livez", "/guarded/livez", "/guarded/within/livez")
+        found = [(await client.get(path)).status_code for path in (*paths, *paths)]
+
+    assert found == [200, 404, 404, 200, 404, 404]
+
+
+async def test_what_an_application_replaces_is_replaced_in_a_read_with_a_plan(data_dir: Path) -> None:
+    app = create_app(make_settings(data_dir))
+    (keys,) = _route(system.router, "read_jwks").dependant.dependencies
+    assert keys.call is not None
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        before = await client.get("/.well-known/jwks.json")
+        app.dependency_overrides[keys.call] = _refuse
+        after = await client.get("/.well-known/jwks.json")
+
+    assert (before.status_code, after.status_code) == (200, 404)
 
 
 async def test_a_path_that_was_asked_before_answers_whoever_asks(client: httpx2.AsyncClient) -> None:

@@ -150,3 +150,9 @@ def test_the_document_of_a_service_leads_to_its_own_pages(settings: Settings) ->
     assert served["externalDocs"]["url"] == "https://food.example/docs/problems"
     assert "url" not in committed["info"]["contact"]
     assert served["paths"] == committed["paths"]
+
+
+def test_the_document_of_a_service_on_this_machine_alone_names_no_address(settings: Settings) -> None:
+    there = make_settings(settings.data_dir, mail={"public_url": "http://127.0.0.1:8000"})
+
+    assert create_app(there).openapi() == create_app(settings).openapi()

@@ -101,6 +101,21 @@ def test_an_archive_is_written_where_a_file_has_one_name_alone(
     assert list(tmp_path.glob("*.part")) == []
 
 
+def test_an_archive_that_cannot_have_its_name_leaves_nothing_under_it(
+    parts: dict[str, Path], keys: MasterKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no second name")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(PermissionError):
+        archive.write(tmp_path / "stick", MANIFEST, parts, master=keys.wrapper)
+
+    assert list(tmp_path.glob("*stick*")) == []
+
+
 def test_one_altered_byte_is_noticed_or_changes_nothing(
     written: Path, parts: dict[str, Path], keys: MasterKeys, tmp_path: Path
 ) -> None:

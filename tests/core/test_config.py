@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import make_url
 
-from backend.core import keys
+from backend.core import environment, keys
 from backend.core.config import Settings
 
 
@@ -24,6 +24,31 @@ def test_variables_reach_nested_settings(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert settings.auth.access_token_ttl == timedelta(minutes=5)
     assert settings.rate_limit.enabled is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SAFEPLATE_METRICS__PORT", "9464"),
+        ("safeplate_metrics__port", "9464"),
+        ("SAFEPLATE_METRICS", '{"port": 9464}'),
+        ("Safeplate_Metrics__Port_File", "port"),
+    ],
+)
+def test_several_processes_share_what_they_count_however_the_setting_is_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
+) -> None:
+    (tmp_path / "port").write_text("9464")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+
+    with environment.shared_among(2):
+        folder = environment.shared_values()
+        port = Settings().metrics.port
+
+    assert port == 9464
+    assert folder is not None
 
 
 def test_a_secret_may_come_from_a_mounted_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import Integer, bindparam, cast, make_url, select, text
+from sqlalchemy import Integer, bindparam, cast, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import tries
-from backend.core.database import CommitInDoubtError, Database, Lookup, UnitUndoneError
+from backend.core.database import CommitInDoubtError, Database, Lookup, UnitUndoneError, Written
 from backend.core.errors import NotFoundError, UnavailableError
 from tests import postgres
 from tests.factories import make_settings
@@ -23,6 +23,7 @@ from tests.wires import Wire, wire
 pytestmark = pytest.mark.anyio
 
 _ONE = Lookup(select(cast(bindparam("number"), Integer)))
+_PROCESS = Written(select(func.pg_backend_pid()))
 _FETCH = "asyncpg.prepared_stmt.PreparedStatement.fetch"
 _CLOSED = "unable to perform operation on <TCPTransport closed=True reading=False>; the handler is closed"
 
@@ -181,6 +182,45 @@ async def test_the_last_words_of_a_server_on_an_idle_connection_are_no_fault_of_
             assert isinstance(first.__cause__, DBAPIError)
             assert isinstance(first.__cause__.driver_exception, asyncpg.InternalClientError)
         assert not isinstance(others[-1], Exception)
+
+
+async def test_a_unit_on_the_driver_begins_on_another_connection_where_the_server_has_ended_its_own(
+    database: Database, url: str, tmp_path: Path
+) -> None:
+    async with _wired(url, tmp_path / "wired") as (laid, wired):
+        await _look_up(wired)  # keeps a connection
+        laid.hides_end = True
+        await _end_all(database)
+        laid.hides_end = False
+
+        async with wired.driver_unit() as unit:
+            rows = await unit.fetch(_PROCESS, {})
+
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("error", [UNDONE[1], TimeoutError()])
+async def test_a_server_that_fails_a_unit_on_the_driver_is_left_by_all(
+    database: Database, error: Exception
+) -> None:
+    lookups = database._lookups
+    kept = await asyncio.gather(*(lookups._take() for _ in range(3)))  # several, each in use
+    old = {each.driver.get_server_pid() for each in kept}
+    lookups._idle.extend(kept)
+    async with database.unit() as session:  # one more, which goes back to the pool
+        old.add(await session.scalar(text("SELECT pg_backend_pid()")))
+
+    with pytest.raises(UnavailableError):
+        async with database.driver_unit():
+            raise error
+
+    assert len(old) == 4
+    assert not lookups._idle
+    async with database.driver_unit() as unit:
+        ((found,),) = await unit.fetch(_PROCESS, {})
+    async with database.unit() as session:
+        also = await session.scalar(text("SELECT pg_backend_pid()"))
+    assert not old & {found, also}
 
 
 async def _outcome(access: Access, database: Database) -> object:

@@ -89,6 +89,23 @@ def test_a_file_system_that_cannot_sync_folders_is_no_reason_not_to_start(
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_that_we_may_write_to_and_not_read_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master, open_ = MasterKeys(masters.parse(keys.generate()[0])).wrapper, os.open
+
+    def refuse(path: str | Path, *arguments: int) -> int:  # the tests may be allowed everything
+        if Path(path) == tmp_path:
+            raise PermissionError(13, "Permission denied")
+        return open_(path, *arguments)
+
+    monkeypatch.setattr(os, "open", refuse)
+
+    archive.write(tmp_path / "backup", b"{}", {}, master=master)
+
+    assert (tmp_path / "backup").exists()
+
+
 def test_a_folder_that_cannot_be_synced_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: int) -> None:
         raise OSError(5, "Input/output error")

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.catalogs import named, with_entry
 from tests.drills.processes import workers
 from tests.factories import PASSWORD
 from tests.server.conftest import ROOT, SAFEPLATE, start, stop
@@ -198,6 +199,32 @@ def test_a_wrong_setting_is_named_without_a_stack_trace(
     assert hint in done.stderr
     assert "Traceback" not in done.stderr
     assert "listens on" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("workers", "status", "said", "unsaid"),
+    [
+        ("1", 3, ["listens on", "lists_unreadable", "CatalogFaultError"], "unknown parent"),  # as any log
+        ("2", 2, ["x: has the unknown parent y"], "Traceback"),
+    ],
+)
+def test_faulty_lists_end_the_service_and_are_named(
+    data_dir: Path, tmp_path: Path, workers: str, status: int, said: list[str], unsaid: str
+) -> None:
+    folder = with_entry(tmp_path, "allergens", named("x", parents=["y"]))
+    arguments = ["serve", "--port", "0", "--workers", workers, "--data-dir", str(data_dir)]
+    code = (
+        "from pathlib import Path; from backend.cli import app; "
+        "from backend.services.catalog import loading; "
+        f"loading.FOLDER = Path({str(folder)!r}); app({arguments!r})"
+    )
+
+    done = _python(code, tmp_path)
+
+    output = done.stdout + done.stderr
+    assert done.returncode == status, output
+    assert all(part in output for part in said), output
+    assert unsaid not in output
 
 
 def _serve(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -137,6 +137,35 @@ async def test_what_is_to_be_done_does_not_wait_for_a_clock_that_went_back(
     assert await _run(resources, fail) == 1
 
 
+async def test_a_lease_from_before_a_clock_went_back_holds_no_job(
+    resources: Resources, time: FakeClock
+) -> None:
+    async def die(_: Task) -> None:
+        raise asyncio.CancelledError
+
+    async def handle(_: Task) -> None:
+        pass
+
+    await _ask(resources)
+    with pytest.raises(asyncio.CancelledError):
+        await _run(resources, die)
+    time.advance(minutes=-1)
+    assert await _run(resources, handle) == 0  # clocks may differ by as much
+
+    time.advance(days=-1)
+
+    assert await _run(resources, handle) == 1
+
+
+async def test_what_waits_is_counted_whatever_the_clock_did(resources: Resources, time: FakeClock) -> None:
+    await _ask(resources)
+    time.advance(days=-1)
+
+    counts = await jobs.count(resources.database)
+
+    assert (counts.due, counts.oldest_seconds) == (1, 0.0)
+
+
 async def test_mail_that_cannot_go_now_goes_later_and_ever_less_often(post: Post, time: FakeClock) -> None:
     await _ask(post.resources, JobKind.VERIFY_EMAIL)
     waits: list[timedelta] = []

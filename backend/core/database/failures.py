@@ -102,9 +102,13 @@ def drop_lost_connections(context: ExceptionContext) -> None:
     After a failover the old primary, now a standby, still answers, and refuses to write; a server that does
     not answer at all in time may be frozen. New connections find the one that works.
     """
-    error = context.original_exception
-    if isinstance(error, OSError) or is_lost(error):
+    if leads_nowhere(context.original_exception):
         context.is_disconnect = True
+
+
+def leads_nowhere(error: BaseException) -> bool:
+    """Tell whether a connection's server is of no more use, or does not answer in time."""
+    return isinstance(error, OSError) or is_lost(error)
 
 
 def may_be_stored(error: Exception) -> bool:

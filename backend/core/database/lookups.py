@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
 
 from backend.core.database.bindings import Bindings, Convert, of_driver
-from backend.core.database.failures import DOUBT_SECONDS, CommitInDoubtError
+from backend.core.database.failures import DOUBT_SECONDS, CommitInDoubtError, leads_nowhere
 from backend.core.database.grouped import DriverUnit
 
 # While a connection is kept, the pool cannot replace it: after a failover it may lead to the old primary.
@@ -63,6 +64,7 @@ class Lookup:
 
 class _KeptConnection(NamedTuple):
     connection: AsyncConnection
+    pooled: PoolProxiedConnection
     driver: Any  # asyncpg's, which brings no types
     since: float
 
@@ -81,7 +83,7 @@ class PostgresLookups:
         try:
             row = await kept.driver.fetchrow(compiled.text, *compiled.bindings.bind(values))
         except BaseException as error:
-            await asyncio.shield(_drop(kept.connection))
+            await self._give_up(kept, error)
             if isinstance(error, TimeoutError) or not isinstance(error, Exception):
                 raise
             return await first_slowly(self._engine, lookup, values)
@@ -95,16 +97,15 @@ class PostgresLookups:
         Raises:
             CommitInDoubtError: It is stored, or it is not: nobody knows.
         """
-        kept = await self._take()
+        kept = await self._begin()
         try:
-            await kept.driver.execute("BEGIN")
             yield DriverUnit(kept.driver, self._engine.dialect)
             try:
                 await kept.driver.execute("COMMIT")
             except Exception as error:
                 raise CommitInDoubtError(retry_after=DOUBT_SECONDS) from error
-        except BaseException:
-            await asyncio.shield(_drop(kept.connection))  # and with it what was not committed
+        except BaseException as error:
+            await self._give_up(kept, error.__cause__ or error)  # and with it what was not committed
             raise
         self._idle.append(kept)
 
@@ -117,6 +118,36 @@ class PostgresLookups:
         while self._idle:
             await self._idle.pop().connection.close()
 
+    async def _begin(self) -> _KeptConnection:
+        """Begin on a connection; on another where its server turns out to be gone: nothing was done yet."""
+        kept = await self._take()
+        try:
+            return await self._begin_on(kept)
+        except Exception as error:
+            if isinstance(error, TimeoutError) or not leads_nowhere(error):
+                raise
+        return await self._begin_on(await self._take())  # of those that were there, none is left
+
+    async def _begin_on(self, kept: _KeptConnection) -> _KeptConnection:
+        try:
+            await kept.driver.execute("BEGIN")
+        except BaseException as error:
+            await self._give_up(kept, error)
+            raise
+        return kept
+
+    async def _give_up(self, kept: _KeptConnection, error: BaseException) -> None:
+        """Drop a connection, and all others with it where its server is of no more use.
+
+        SQLAlchemy does so for errors that it sees (`failures.drop_lost_connections`); of these it sees none.
+        """
+        if leads_nowhere(error):
+            # The pool has no other word for it: it makes those anew that are older than this moment.
+            self._engine.sync_engine.pool._invalidate(kept.pooled, error, _checkin=False)  # noqa: SLF001
+        await asyncio.shield(_drop(kept.connection))
+        if leads_nowhere(error):
+            await asyncio.shield(self.close())
+
     async def _take(self) -> _KeptConnection:
         while self._idle:
             kept = self._idle.pop()
@@ -125,7 +156,7 @@ class PostgresLookups:
             await asyncio.shield(kept.connection.close())
         connection = await self._engine.connect()
         raw = await connection.get_raw_connection()
-        return _KeptConnection(connection, raw.driver_connection, time.monotonic())
+        return _KeptConnection(connection, raw, raw.driver_connection, time.monotonic())
 
 
 class SqliteLookups:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,9 @@ def expose(settings: MetricsSettings) -> Iterator[None]:
     registry = CollectorRegistry()
     registry.register(_Live(environment.shared_values()))
     server, thread = start_http_server(settings.port, settings.host, registry=registry)
+    if sys.platform != "win32":
+        # A process that is forked answers nobody here, and must not keep the port from another that would.
+        os.register_at_fork(after_in_child=server.socket.close)
     try:
         yield
     finally:

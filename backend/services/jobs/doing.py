@@ -17,12 +17,11 @@ from backend.core.database import Database
 from backend.core.keys import Keyring
 from backend.core.logging import logger
 from backend.models.jobs import Job, JobKind
-from backend.services.jobs.outbox import PAYLOAD
+from backend.services.jobs.outbox import LAST_DELAY, PAYLOAD, is_due
 from backend.utils.security import SealBrokenError
 
 _BATCH: Final = 20
 _FIRST_DELAY: Final = timedelta(seconds=15)
-_LAST_DELAY: Final = timedelta(hours=6)
 
 
 class JobFailedError(Exception):
@@ -76,7 +75,7 @@ async def run_due(
 
     async def take() -> list[Task]:
         async with database.unit() as session:
-            due = _due(handlers).limit(batch)
+            due = _due(handlers, settings.lease).limit(batch)
             return await _take(session, due, keyring=keyring, lease=settings.lease)
 
     tasks = await tries.repeated(take)
@@ -93,17 +92,24 @@ async def hold(session: AsyncSession, task: Task, *, lease: timedelta) -> None:
     await session.execute(update(Job).where(*_taken(task)).values(locked_until=now() + lease))
 
 
-def _due(kinds: Iterable[JobKind]) -> Select[Job]:
-    """Return what is to be done now. What was to be done at once does not wait for a clock that went back."""
+def _due(kinds: Iterable[JobKind], lease: timedelta) -> Select[Job]:
+    """Return what is to be done now, and is nobody's.
+
+    A lease that ends later than any can was given before the clock went back. The margin is for clocks that
+    differ, and for processes with another setting.
+    """
     moment = now()
-    is_due = or_(Job.run_at <= moment, Job.attempts == 0, Job.run_at > moment + _LAST_DELAY)
     return (
         select(Job)
         .where(
             Job.kind.in_(kinds),
             Job.failed_at.is_(None),
-            is_due,
-            or_(Job.locked_until.is_(None), Job.locked_until <= moment),
+            is_due(moment),
+            or_(
+                Job.locked_until.is_(None),
+                Job.locked_until <= moment,
+                Job.locked_until > moment + lease + LAST_DELAY,
+            ),
         )
         .order_by(Job.run_at, Job.id)
         .with_for_update(skip_locked=True)
@@ -178,7 +184,7 @@ async def _try_later(database: Database, task: Task, settings: JobSettings) -> N
         await _keep_as_failed(database, task)
         return
     logger.warning("job_delayed", code=task.kind)
-    delay = min(_FIRST_DELAY * 2 ** (task.attempts - 1), _LAST_DELAY)
+    delay = min(_FIRST_DELAY * 2 ** (task.attempts - 1), LAST_DELAY)
     await _store(database, task, run_at=now() + delay)
 
 

@@ -3,11 +3,11 @@
 import json
 import uuid
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import BaseModel
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now
@@ -22,6 +22,8 @@ from backend.utils.security import SealBrokenError
 PAYLOAD: Final = "job"
 _PAGE = 500
 _FAILED_KEPT = timedelta(days=30)
+LAST_DELAY: Final = timedelta(hours=6)
+"""The longest time after which work that did not succeed is done again."""
 
 
 async def enqueue(session: AsyncSession, kind: JobKind, payload: BaseModel, *, keyring: Keyring) -> None:
@@ -31,14 +33,19 @@ async def enqueue(session: AsyncSession, kind: JobKind, payload: BaseModel, *, k
     session.add(Job(id=job_id, kind=kind, payload=sealed, run_at=now()))
 
 
+def is_due(moment: datetime) -> ColumnElement[bool]:
+    """Return what is to be done now. What was to be done at once waits for no clock that went back."""
+    return or_(Job.run_at <= moment, Job.attempts == 0, Job.run_at > moment + LAST_DELAY)
+
+
 async def count(database: Database) -> JobCounts:
     """Return how much work there is, and how long the oldest has been due."""
     moment = now()
-    due = select(func.count(), func.min(Job.run_at)).where(Job.failed_at.is_(None), Job.run_at <= moment)
+    due = select(func.count(), func.min(Job.run_at)).where(Job.failed_at.is_(None), is_due(moment))
     async with database.reader() as session:
         number, oldest = (await session.execute(due)).one()
         failed = await session.scalar(select(func.count()).where(Job.failed_at.is_not(None))) or 0
-    return JobCounts(number, failed, (moment - oldest).total_seconds() if number else 0.0)
+    return JobCounts(number, failed, max(0.0, (moment - oldest).total_seconds()) if number else 0.0)
 
 
 async def purge(database: Database) -> None:

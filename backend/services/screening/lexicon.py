@@ -111,7 +111,8 @@ def shipped() -> Lexicon:
     Raises:
         LexiconFaultError: Its files contradict the catalogue.
     """
-    with uncollected():  # to look it through for garbage would hold everybody up for 0.3 s, again and again
+    # To look it through for garbage would hold everybody up for 0.3 s, again and again.
+    with uncollected(among_others=True):
         return load(FOLDER, catalog.shipped())
 
 
