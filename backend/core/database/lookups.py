@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from backend.core.database.bindings import Bindings, Convert, of_driver
+from backend.core.database.driver import DriverUnit
 from backend.core.database.failures import CommitInDoubtError, leads_nowhere
-from backend.core.database.grouped import DriverUnit
 
 # While a connection is kept, the pool cannot replace it: after a failover it may lead to the old primary.
 _KEPT_SECONDS: Final = 1.0
