@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -44,13 +43,11 @@ from backend.core.rate_limits import RateLimits
 from backend.core.telemetry import make_spans
 from backend.core.tokens import Tokens
 from backend.core.workers import Worker
-from backend.services import catalog as catalog_service
 from backend.services import screening as screening_service
 from backend.services import system as system_service
 from backend.services.attempts import Attempts
 from backend.services.audit import AuditGroup
 from backend.services.catalog import Catalogs
-from backend.utils.collecting import uncollected
 from backend.work import Work
 
 _END_SECONDS: Final = 4.0
@@ -142,14 +139,7 @@ def load_lists() -> None:
         CatalogFaultError: A file of the catalogue is not as it was shipped.
         LexiconFaultError: A file of words is not.
     """
-    _load_lists()
-
-
-@cache
-def _load_lists() -> None:
-    with uncollected(among_others=True):
-        catalog_service.shipped()
-        screening_service.shipped_lexicon()
+    screening_service.shipped_lexicon()  # which is read with the catalogue
 
 
 def _address(mail: MailSettings) -> str | None:

@@ -15,7 +15,10 @@ _UNKNOWN: Final = {errno.EINVAL, errno.ENOTSUP}
 
 
 def make(folder: Path) -> None:
-    """Create a folder for its owner alone, and those above it, and wait until their names are on the disk."""
+    """Create a folder for its owner alone, and wait until its name is on the disk.
+
+    Whatever is missing above it is created as the process creates folders, and its name waited for too.
+    """
     above = [each.parent for each in (folder, *folder.parents) if each == folder or not each.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in above:

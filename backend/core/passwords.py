@@ -149,4 +149,4 @@ def _lower_priority() -> None:
 
 
 def _told(rule: PasswordRule) -> str:
-    return translate(rule.detail).replace("{limit}", str(rule.limit))
+    return translate(rule.detail).format(min_length=rule.limit, max_length=rule.limit)

@@ -34,7 +34,8 @@ class PasswordRule:
     """One rule that a password breaks.
 
     Attributes:
-        detail: What it asks for, in English; `{limit}` is the number that it is about.
+        detail: What it asks for, in English; `{min_length}` or `{max_length}` stands for the limit, as in
+            what is said of any text.
     """
 
     code: str
@@ -96,9 +97,9 @@ class PasswordPolicy:
 
     def _form_faults(self, text: str) -> Iterator[PasswordRule]:
         if len(text) < self.min_length:
-            yield PasswordRule("too-short", "must have at least {limit} characters", self.min_length)
+            yield PasswordRule("too-short", "must have at least {min_length} characters", self.min_length)
         if len(text) > MAX_LENGTH:
-            yield PasswordRule("too-long", "must have at most {limit} characters", MAX_LENGTH)
+            yield PasswordRule("too-long", "must have at most {max_length} characters", MAX_LENGTH)
         if self.composition:
             yield from (rule for holds, rule in _KINDS if not any(map(holds, text)))
 

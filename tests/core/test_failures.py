@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core import tries
-from backend.core.database import CommitInDoubtError, Database, Lookup, UnitUndoneError, Written
+from backend.core.database import CommitInDoubtError, Database, DriverStatement, Lookup, UnitUndoneError
 from backend.core.errors import NotFoundError, UnavailableError
 from tests import postgres
 from tests.factories import make_settings
@@ -23,7 +23,7 @@ from tests.wires import Wire, wire
 pytestmark = pytest.mark.anyio
 
 _ONE = Lookup(select(cast(bindparam("number"), Integer)))
-_PROCESS = Written(select(func.pg_backend_pid()))
+_PROCESS = DriverStatement(select(func.pg_backend_pid()))
 _FETCH = "asyncpg.prepared_stmt.PreparedStatement.fetch"
 _CLOSED = "unable to perform operation on <TCPTransport closed=True reading=False>; the handler is closed"
 

@@ -26,13 +26,11 @@ _NO_WAY: Final = frozenset(
 _CLOSED_BY_LOOP: Final = "the handler is closed"
 # SQLite could not write the whole commit, or not begin to: nothing of it is stored.
 _UNSTORED_BY_SQLITE: Final = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_CONSTRAINT")
+_DOUBT_SECONDS: Final = 5  # a failover takes as long; a repetition before its end meets nobody
 
 
 class UnreachableError(ConnectionError):
     """No server of the database lets a connection in; the message says why, and holds no secret."""
-
-
-DOUBT_SECONDS: Final = 5  # a failover takes as long; a repetition before its end meets nobody
 
 
 class UnitUndoneError(UnavailableError):
@@ -47,6 +45,9 @@ class CommitInDoubtError(UnavailableError):
 
     code = "commit-in-doubt"
     title = "It is not known whether this was stored"
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=_DOUBT_SECONDS)
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from backend.core.database.bindings import Bindings, Convert, of_driver
-from backend.core.database.failures import DOUBT_SECONDS, CommitInDoubtError, leads_nowhere
-from backend.core.database.grouped import DriverUnit
+from backend.core.database.driver import DriverUnit
+from backend.core.database.failures import CommitInDoubtError, leads_nowhere
 
 # While a connection is kept, the pool cannot replace it: after a failover it may lead to the old primary.
 _KEPT_SECONDS: Final = 1.0
@@ -103,7 +103,7 @@ class PostgresLookups:
             try:
                 await kept.driver.execute("COMMIT")
             except Exception as error:
-                raise CommitInDoubtError(retry_after=DOUBT_SECONDS) from error
+                raise CommitInDoubtError from error
         except BaseException as error:
             await self._give_up(kept, error.__cause__ or error)  # and with it what was not committed
             raise

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.pool import QueuePool
 
 from backend.core.config import Settings
+from backend.core.database.driver import DriverUnit
 from backend.core.database.engine import READS, create_engine
-from backend.core.database.failures import DOUBT_SECONDS, CommitInDoubtError, may_be_stored, translated
-from backend.core.database.grouped import DriverUnit
+from backend.core.database.failures import CommitInDoubtError, may_be_stored, translated
 from backend.core.database.lookups import Found, Lookup, PostgresLookups, SqliteLookups, first_slowly
 from backend.core.database.queue import QueuedSession, Slot
 from backend.core.errors import AppError, UnavailableError
@@ -212,7 +212,7 @@ async def _commit(session: AsyncSession) -> None:
         # be given that connection.
         await asyncio.shield(session.invalidate())
         if isinstance(error, Exception) and may_be_stored(error):
-            raise CommitInDoubtError(retry_after=DOUBT_SECONDS) from error
+            raise CommitInDoubtError from error
         raise
 
 

@@ -8,7 +8,7 @@ from inside: the heads are written outside the database too (`heads.py`).
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core import caller
 from backend.core.caller import Caller
 from backend.core.clock import now
-from backend.core.database import DriverUnit, Written, insert_into, metadata, violates
+from backend.core.database import DriverStatement, DriverUnit, insert_into, metadata, violates
 from backend.core.errors import CorruptedError
 from backend.core.keys import Keyring
 from backend.models.audit import AuditAction, AuditActor, AuditChain, AuditEvent
@@ -48,13 +48,14 @@ _MOVE = (
     .where(_CHAINS.c.owner_id == bindparam("owner"))
     .values(sequence=bindparam("last"), code=bindparam("code_of_last"))
 )
-_FREE_HEADS_OF_DRIVER = Written(
+_FREE_HEADS_OF_DRIVER = DriverStatement(
     _HEADS.where(
         _CHAINS.c.owner_id == any_(bindparam("owners", type_=ARRAY(_CHAINS.c.owner_id.type)))
     ).with_for_update(skip_locked=True)
 )
-_ADD_BY_DRIVER = Written(_ADD, _EVENTS.c.keys())
-_MOVE_BY_DRIVER = Written(_MOVE)
+_ADD_BY_DRIVER = DriverStatement(_ADD, _EVENTS.c.keys())
+_MOVE_BY_DRIVER = DriverStatement(_MOVE)
+_OF_PLACE: Final = tuple(member.name for member in fields(Caller))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOBODYS_CHAINS = 16  # guesses at names that nobody has must not all wait for one row
 NOBODY: Final = frozenset(uuid.UUID(int=number) for number in range(_NOBODYS_CHAINS))
@@ -288,10 +289,8 @@ async def _lock(session: AsyncSession, owner_id: uuid.UUID, keyring: Keyring) ->
 
 
 def _seal_place(key: bytes, place: Caller, owner_id: uuid.UUID, sequence: int) -> bytes:
-    # Member by member: copying a data class takes longer than sealing it.
-    members = {
-        "ip_prefix": place.ip_prefix, "user_agent": place.user_agent, "request_id": place.request_id,
-    }  # fmt: skip
+    # Member by member: `asdict` takes longer than the sealing.
+    members = {name: getattr(place, name) for name in _OF_PLACE}
     return seal(key, json.dumps(members).encode(), associated=_binding(owner_id, sequence))
 
 

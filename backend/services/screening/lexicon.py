@@ -225,15 +225,16 @@ def _read(name: str, text: bytes) -> File:
 
 def _add(whole: dict[str, tuple[_T, ...]], entries: Iterable[tuple[str, _T]]) -> None:
     """Add entries; tuples of the same are one object, since most words of one code mean the same."""
-    seen: dict[tuple[int, int], tuple[_T, ...]] = {}
+    seen: dict[tuple[int, int], tuple[tuple[_T, ...], tuple[_T, ...]]] = {}
     for phrase, meaning in entries:
         before = whole.get(phrase, ())
-        # What the entries of a language mean are few objects, and all of them live on: hashes take longer.
+        # What the entries of a language mean are few objects: hashes take longer. Both live on in `seen`, so
+        # that no other object is given the number of one of them.
         key = (id(before), id(meaning))
-        joined = seen.get(key)
-        if joined is None:
-            seen[key] = joined = (*before, meaning)
-        whole[phrase] = joined
+        found = seen.get(key)
+        if found is None:
+            seen[key] = found = (before, (*before, meaning))
+        whole[phrase] = found[1]
 
 
 def _sources(known: Catalog) -> dict[str, Source]:

@@ -7,7 +7,7 @@ from itertools import accumulate
 from backend.services.screening.compounds import Match
 from backend.services.screening.lexicon import Lexicon
 from backend.services.screening.meanings import Role
-from backend.services.screening.tokens import BY_MARK, BY_WORD, NO_PHRASE, TOKEN, WORD, is_word
+from backend.services.screening.tokens import BY_MARK, BY_WORD, NO_PHRASE, TOKEN, is_word
 
 _NUMBER_BEFORE = re.compile(r"\d[\s.,·/]*\Z")  # "2,0% de": the nought belongs to the number
 _NUMBER_AFTER = re.compile(r"[.,·/]?\d")
@@ -82,11 +82,6 @@ def _longest(
         if following is None:
             return longest, position
         phrase = following
-
-
-def words_of(text: str) -> list[tuple[int, int]]:
-    """Return where the words of a text start and end."""
-    return [word.span() for word in WORD.finditer(text)]
 
 
 def _longer(text: str, before: Match, end: int, lexicon: Lexicon) -> tuple[int, int]:

@@ -14,11 +14,11 @@ from backend.services.screening.compounds import Match, take_apart
 from backend.services.screening.doubts import doubts
 from backend.services.screening.lexicon import MIN_FOREIGN_LETTERS, Lexicon
 from backend.services.screening.listing import lists_anything
-from backend.services.screening.looking import longest_phrases, words_of
+from backend.services.screening.looking import longest_phrases
 from backend.services.screening.meanings import Meaning, Role
 from backend.services.screening.mentions import Mention, Span, doubtful, mentions, span_of
 from backend.services.screening.segment import segment
-from backend.services.screening.tokens import is_word
+from backend.services.screening.tokens import WORD, is_word
 from backend.utils.text import Folded, fold_mapped
 
 _MISREAD = re.compile(r"[01359](?=[^\W\d_])")  # a digit before a letter
@@ -79,7 +79,7 @@ def read(text: str, lexicon: Lexicon, *, language: str | None) -> Reading:
     clauses = segment(label, text, found, lexicon)
     strange = [word for word in inside if not parts[word] and not lexicon.allergy.search(label.text, *word)]
     if not _UNREAD.isdisjoint(clauses.kinds):
-        total = sum(clauses.at(start) not in _UNREAD for start, _ in words_of(label.text))
+        total = sum(clauses.at(word.start()) not in _UNREAD for word in WORD.finditer(label.text))
         strange = [word for word in strange if clauses.at(word[0]) not in _UNREAD]
     unsure = doubts(label.text, [*strange, *_mixed(label.text)], inside, lexicon, main)
     mentioned = list(mentions(label, text, found, clauses, lexicon))

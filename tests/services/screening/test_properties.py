@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from backend.schemas.screening import Verdict
 from backend.services.screening import lexicon
+from backend.services.screening.coverage import cover
 from backend.services.screening.files import read_file
 from backend.services.screening.judge import fold_verdicts
-from tests.labels import WORDS, allergy, judged
+from backend.services.screening.mentions import Span
+from backend.services.screening.sources import Piece, Source, read_source
+from tests.labels import KNOWN, WORDS, allergy, judged
 
 # A warning or an aside ends a list of ingredients: what follows it is no part of the list.
 OPENERS = {
@@ -21,6 +24,10 @@ OPENERS = {
     ]
     for path in lexicon.FOLDER.glob("*.yaml")
 }
+PRINTED = (
+    "milk", "sugar", "Contains", "Ingredients", "Store in ", "E330", "7", "_", "é", "乳", ":", ",", ", ", ";",
+    "(", ")", ".", ". ", ".5", "/", "|", "•", " ", "\n",
+)  # fmt: skip
 STRANGE = ("xyzzyq", "12 %", "(3,5 %)", "E 330")
 
 
@@ -78,3 +85,15 @@ def test_case_accents_and_spaces_never_change_a_verdict(label: Label, *, has_mil
     }
 
     assert len(verdicts) == 1
+
+
+@given(st.lists(st.sampled_from(PRINTED), max_size=12).map("".join))
+def test_ingredients_are_as_many_as_where_one_was_not_understood(text: str) -> None:
+    read = read_source(Source((Piece("/text", text),)), lexicon.shipped(), KNOWN, language="en")
+    behind = Span(len(text), len(text) + 1, "")
+    understood, strange = (
+        cover(read._replace(reading=read.reading._replace(unknown=unknown)), most=0)
+        for unknown in ((), (behind,))
+    )
+
+    assert understood == strange

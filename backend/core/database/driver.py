@@ -12,7 +12,7 @@ from sqlalchemy import ClauseElement, Dialect
 from backend.core.database.bindings import Bindings
 
 
-class Written:
+class DriverStatement:
     """A statement that writes or locks. Make it once for each module; its parameters have names.
 
     On the driver, values come back as the driver has them: take no columns whose types SQLAlchemy converts.
@@ -39,12 +39,12 @@ class DriverUnit:
         self._driver = driver
         self._dialect = dialect
 
-    async def fetch(self, written: Written, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def fetch(self, statement: DriverStatement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run a statement once, and return its rows."""
-        text, bindings = written.compiled(self._dialect)
+        text, bindings = statement.compiled(self._dialect)
         return [tuple(row) for row in await self._driver.fetch(text, *bindings.bind(values))]
 
-    async def write(self, written: Written, rows: Iterable[Mapping[str, Any]]) -> None:
+    async def write(self, statement: DriverStatement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of values."""
-        text, bindings = written.compiled(self._dialect)
+        text, bindings = statement.compiled(self._dialect)
         await self._driver.executemany(text, [bindings.bind(row) for row in rows])
