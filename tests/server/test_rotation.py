@@ -19,7 +19,7 @@ from backend.utils.security import from_base64url
 from tests import postgres
 from tests.conftest import DATABASES
 from tests.factories import PASSWORD
-from tests.server.conftest import SAFEPLATE, Server, start, stop
+from tests.server.conftest import SAFEPLATE, Server, child_environment, start, stop
 
 pytestmark = pytest.mark.server
 
@@ -110,9 +110,8 @@ def _paused(worker: int) -> Iterator[None]:
 
 
 def _rotate(server: Server) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     command = [str(SAFEPLATE), "keys", "rotate", "--delay", str(DELAY), "--data-dir", str(server.data_dir)]
-    subprocess.run(command, env=environment | LIVES, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env=child_environment(**LIVES), check=True, capture_output=True, timeout=60)
 
 
 def test_no_valid_token_is_refused_while_the_key_changes(server: Server) -> None:
