@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -45,14 +44,6 @@ def find_library(name: str, package: str, beside: str) -> str:
     if found is None:
         pytest.skip(f"no {name}: it is in the package {package}")
     return str(found)
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _on_disk(program: str) -> str | None:
