@@ -48,7 +48,7 @@ def _environment(folder: Path) -> Path:
     for command in (create, install):
         if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
             pytest.skip(
-                f"no Patroni: {python} cannot make an environment, or the Python registry is out of reach"
+                f"no Patroni: {python} could not make an environment, or pip not install {_LOCK.name} into it"
             )
     return folder / "bin"
 

@@ -32,7 +32,7 @@ def find(program: str, package: str) -> str:
         found = _on_disk(program)
     if found is None:
         pytest.skip(
-            f"no {program}: it is in the package {package}, and only root on Debian may install it here"
+            f"no {program} here: Debian has it in the package {package}, which could not be installed"
         )
     return found
 
@@ -42,7 +42,7 @@ def find_library(name: str, package: str, beside: str) -> str:
     find(beside, package)
     found = next(Path("/usr/lib").rglob(name), None)
     if found is None:
-        pytest.skip(f"no {name}: it is in the package {package}")
+        pytest.skip(f"no {name} below /usr/lib, where Debian has it in the package {package}")
     return str(found)
 
 
