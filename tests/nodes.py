@@ -6,7 +6,6 @@ its own. One more process does the jobs.
 
 import asyncio
 import itertools
-import os
 import re
 import subprocess
 import threading
@@ -22,7 +21,7 @@ import httpx2
 import pytest
 
 from backend.core import keys
-from tests.server.conftest import ROOT, SAFEPLATE, Server, start, stop
+from tests.server.conftest import ROOT, SAFEPLATE, Server, child_environment, start, stop
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,11 @@ def without_keepalive(url: str) -> httpx2.AsyncClient:
 @contextmanager
 def worker(data_dir: Path, **variables: str) -> Iterator[Worker]:
     """Start `safeplate worker`, and wait until it works."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     data_dir.mkdir(parents=True, exist_ok=True)
     heartbeat = data_dir / "heartbeat"
     process = subprocess.Popen(
         [SAFEPLATE, "worker", "--data-dir", data_dir, "--heartbeat", heartbeat],
-        cwd=ROOT, env=environment | variables,
+        cwd=ROOT, env=child_environment(**variables),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

@@ -32,11 +32,37 @@ class Wire:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         self.connections += 1
-        if self.is_mute:
-            await reader.read()
+        if (carrying := asyncio.current_task()) is not None:
+            self._tasks.add(carrying)
+        try:
+            if self.is_mute:
+                await reader.read()
+            else:
+                await self._join(reader, writer)
+        finally:
             writer.close()
-            return
+
+    async def end(self) -> None:
+        """End what is still carried, so that nothing is open when the loop is closed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # until what was closed is gone
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection(*self._target)
+        try:
+            await self._pass_both(reader, writer, inner_reader, inner_writer)
+        finally:
+            inner_writer.close()
+
+    async def _pass_both(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        inner_reader: asyncio.StreamReader,
+        inner_writer: asyncio.StreamWriter,
+    ) -> None:
         there = asyncio.create_task(self._pass(reader, inner_writer, watches=True))
         back = asyncio.create_task(self._pass(inner_reader, writer))
         self._tasks |= {there, back}
@@ -49,8 +75,6 @@ class Wire:
             await reader.read(1)
         if there.done():
             writer.transport.abort()
-        inner_writer.close()
-        writer.close()
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, watches: bool = False
@@ -78,3 +102,4 @@ async def wire(host: str, port: int) -> AsyncIterator[tuple[Wire, int]]:
         yield laid, server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await laid.end()

@@ -19,6 +19,8 @@ from backend.core import environment, metrics, migrations
 from backend.core.http import GuardedHttpProtocol
 from backend.core.mail import OUTBOX
 
+GRACEFUL_SECONDS = 25
+"""Until requests that are still answered are given up; what ends the service waits longer."""
 _FAILED = 3  # as uvicorn has it
 _TOUR = """\
 Safeplate {version} listens on {url}
@@ -62,7 +64,7 @@ def run(host: str, port: int, workers: int, data_dir: DataDir) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # X-Forwarded-For is read by us, and believed only behind a configured proxy
-        timeout_graceful_shutdown=25,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
         # A process answers once it has imported everything. With the default of 5 s, a small or busy machine
         # ends each of them before that, and starts it again, for ever.
         timeout_worker_healthcheck=60,

@@ -67,7 +67,8 @@ async def _go_on(work: Work, heartbeat: Path | None) -> None:
 
     is_ending = asyncio.Event()
     loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError):  # Windows knows neither
+    # On Windows a loop handles no signals, and says so by this error: Ctrl+C ends the process at once there.
+    with suppress(NotImplementedError):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
     typer.echo(f"Safeplate {__version__} works. Stop with Ctrl+C.")

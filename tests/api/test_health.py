@@ -278,7 +278,7 @@ async def test_a_tampered_row_is_never_served(
 
 async def test_the_database_file_holds_no_health_word(client: httpx2.AsyncClient, settings: Settings) -> None:
     if settings.database_url.get_backend_name() != "sqlite":
-        pytest.skip("the raw files of PostgreSQL are its own")
+        pytest.skip("PostgreSQL keeps its files to itself: only those of SQLite can be read here")
     amira = await make_person(client)
     await make_profile(client, amira, display_name="Zoroastra")
     path = Path(settings.database_url.database or "")

@@ -213,7 +213,7 @@ async def test_the_database_file_holds_no_word_of_what_profiles_were(
     client: httpx2.AsyncClient, settings: Settings
 ) -> None:
     if settings.database_url.get_backend_name() != "sqlite":
-        pytest.skip("the raw files of PostgreSQL are its own")
+        pytest.skip("PostgreSQL keeps its files to itself: only those of SQLite can be read here")
     amira = await make_person(client)
     await _changed_in_every_way(client, amira)
     path = Path(settings.database_url.database or "")

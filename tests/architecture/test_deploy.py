@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from pydantic import BaseModel
 
 from backend import __version__
+from backend.cli.server import GRACEFUL_SECONDS
 from backend.core import metrics
 from backend.core.config import Settings
 from backend.core.environment import PREFIX
@@ -133,19 +134,18 @@ def test_systemd_understands_every_line_of_a_unit(unit: Path, tmp_path: Path) ->
 
 
 def test_whoever_is_told_to_end_may_finish() -> None:
-    """The service gives up after 25 seconds; preStop and a margin come on top."""
-    graceful = 25
+    """The service gives up by itself; preStop and a margin come on top."""
     units = [
         re.search(r"TimeoutStopSec=(\d+)", path.read_text("utf-8")) for path in DEPLOY.rglob("*.service")
     ]
     assert units
-    assert all(found is not None and int(found[1]) > graceful for found in units)
+    assert all(found is not None and int(found[1]) > GRACEFUL_SECONDS for found in units)
     for name in ("app", "worker"):
-        assert int(COMPOSE["services"][name]["stop_grace_period"].removesuffix("s")) > graceful
+        assert int(COMPOSE["services"][name]["stop_grace_period"].removesuffix("s")) > GRACEFUL_SECONDS
     for pod in (item["spec"]["template"]["spec"] for item in CLUSTER if item["kind"] == "Deployment"):
         (container,) = pod["containers"]
         waits = re.findall(r"sleep\((\d+)\)", str(container.get("lifecycle", "")))
-        assert pod["terminationGracePeriodSeconds"] > graceful + sum(map(int, waits)) + 5
+        assert pod["terminationGracePeriodSeconds"] > GRACEFUL_SECONDS + sum(map(int, waits)) + 5
 
 
 def test_probes_ask_paths_that_there_are_and_a_worker_that_beats() -> None:

@@ -1,7 +1,6 @@
 """Which server of several is connected to, and what happens when it changes its mind."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from backend.core.database import Database, UnitUndoneError
 from backend.core.errors import UnavailableError
 from tests import postgres
 from tests.factories import make_settings
+from tests.loopback import free_port
 from tests.wires import Wire, wire
 
 pytestmark = pytest.mark.anyio
@@ -26,14 +26,6 @@ def url() -> Iterator[str]:
     """Return the URL of an empty database."""
     with postgres.database() as found:
         yield found
-
-
-@pytest.fixture
-def free_port() -> int:
-    """Return a port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -66,9 +58,10 @@ def here(url: str) -> str:
 
 
 async def test_a_host_that_refuses_or_hangs_is_passed_over(
-    tmp_path: Path, url: str, here: str, free_port: int, frozen: tuple[Wire, int]
+    tmp_path: Path, url: str, here: str, frozen: tuple[Wire, int]
 ) -> None:
-    hosts = f"127.0.0.1:{free_port},127.0.0.1:{frozen[1]},{here}"
+    refusing = free_port()
+    hosts = f"127.0.0.1:{refusing},127.0.0.1:{frozen[1]},{here}"
     database = Database(_settings(tmp_path, url, hosts, connect_timeout="PT0.5S"))
 
     assert await _ask(database, "SELECT 1") == 1
@@ -91,9 +84,10 @@ async def test_the_time_out_of_the_url_is_each_hosts_own(
 
 
 async def test_where_no_host_lets_in_the_caller_is_asked_to_come_back(
-    tmp_path: Path, url: str, free_port: int, frozen: tuple[Wire, int]
+    tmp_path: Path, url: str, frozen: tuple[Wire, int]
 ) -> None:
-    hosts = f"127.0.0.1:{free_port},127.0.0.1:{frozen[1]}"
+    refusing = free_port()
+    hosts = f"127.0.0.1:{refusing},127.0.0.1:{frozen[1]}"
     database = Database(_settings(tmp_path, url, hosts, connect_timeout="PT0.2S"))
 
     with pytest.raises(UnavailableError) as caught:
@@ -102,7 +96,7 @@ async def test_where_no_host_lets_in_the_caller_is_asked_to_come_back(
 
     assert not isinstance(caught.value, UnitUndoneError)  # every host was tried: not again at once
     reason = str(caught.value.__cause__)
-    assert f"127.0.0.1:{free_port}: " in reason
+    assert f"127.0.0.1:{refusing}: " in reason
     assert f"127.0.0.1:{frozen[1]}: TimeoutError" in reason
 
 

@@ -1,7 +1,6 @@
 """Mail leaves through a real SMTP server, or into files."""
 
 import email
-import socket
 import stat
 import uuid
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from backend.core.config import MailSettings
 from backend.core.mail import FileMailer, MailDelayedError, MailRefusedError, SmtpMailer
 from backend.services.mail import Enclosure, Occasion, Recipient, compose
+from tests.loopback import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -53,21 +53,13 @@ def _authenticate(
     return AuthResult(success=(login, password) == (b"safeplate", b"s3cret"))
 
 
-def _free_port() -> int:
-    # The controller itself connects to its port once, so it cannot be asked to pick one.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def server() -> Iterator[Controller]:
     """Return a running SMTP server that knows one name and password."""
     controller = Controller(
         Mailbox(),
         hostname="127.0.0.1",
-        port=_free_port(),
+        port=free_port(),  # it connects to its port once itself, so it cannot be asked to pick one
         authenticator=_authenticate,
         auth_require_tls=False,
         enable_SMTPUTF8=True,

@@ -16,7 +16,7 @@ import pytest
 from backend.core import keyfile, keys, rotation, signing
 from backend.core.rotation import KeyState, RotationPendingError
 from tests.conftest import FakeClock
-from tests.server.conftest import ROOT, SAFEPLATE
+from tests.server.conftest import ROOT, SAFEPLATE, child_environment
 
 LIFE = timedelta(minutes=15)
 DELAY = timedelta(minutes=10)
@@ -30,10 +30,9 @@ def path(data_dir: Path) -> Path:
 
 
 def _run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     return subprocess.run(
         [SAFEPLATE, "keys", *arguments],
-        env=environment | variables, capture_output=True, text=True, timeout=60, check=False,
+        env=child_environment(**variables), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
 

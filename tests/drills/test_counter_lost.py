@@ -19,6 +19,7 @@ from tests.drills import parts
 from tests.drills.conftest import Tell
 from tests.drills.load import people
 from tests.factories import PASSWORD
+from tests.loopback import free_port
 from tests.server.conftest import start, stop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.drill]
@@ -33,7 +34,7 @@ class Redis:
     """A private Redis, or Valkey, which speaks the same."""
 
     folder: Path
-    port: int = field(default_factory=parts.free_port)
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -3,7 +3,6 @@
 Once the command has ended, what it did stays, even if the disk kept nothing that it had not promised.
 """
 
-import os
 import random
 import shutil
 import sqlite3
@@ -25,7 +24,7 @@ from tests.drills.disk import Disk
 from tests.drills.load import MINE
 from tests.drills.report import Finding
 from tests.factories import Person, make_person, make_profile, make_settings
-from tests.server.conftest import FAST_HASHES, FULL_DRILLS, ROOT, SAFEPLATE
+from tests.server.conftest import FAST_HASHES, FULL_DRILLS, ROOT, SAFEPLATE, child_environment
 
 pytestmark = [pytest.mark.anyio, pytest.mark.drill]
 
@@ -61,10 +60,9 @@ async def _client(data_dir: Path) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 def _run(data_dir: Path, *arguments: str | Path, wrapper: tuple[str, ...] = ()) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     subprocess.run(
         [*wrapper, SAFEPLATE, *arguments, "--data-dir", data_dir],
-        cwd=ROOT, env=environment | FAST_HASHES, capture_output=True, timeout=300, check=True,
+        cwd=ROOT, env=child_environment(**FAST_HASHES), capture_output=True, timeout=300, check=True,
     )  # fmt: skip
 
 

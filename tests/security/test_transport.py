@@ -19,8 +19,9 @@ from backend.core.rate_limits import RateLimits
 from backend.services.mail import Enclosure, Occasion, Recipient, compose
 from backend.utils import postgres_urls
 from tests.certificates import Certificate, make_certificate
-from tests.core.test_mail import Mailbox, _free_port
+from tests.core.test_mail import Mailbox
 from tests.factories import make_settings
+from tests.loopback import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -142,7 +143,7 @@ def smtp(certificate: Certificate) -> Iterator[Controller]:
     controller = Controller(
         Mailbox(),
         hostname="localhost",
-        port=_free_port(),
+        port=free_port(),
         tls_context=certificate.context(),
         require_starttls=True,
     )

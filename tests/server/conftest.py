@@ -31,6 +31,12 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{parameters.get('server')}"))
 
 
+def child_environment(**variables: str) -> dict[str, str]:
+    """Return the environment of a process that a test starts: ours without its settings, and variables."""
+    ours = os.environ.items()  # noqa: TID251 - a child's environment
+    return {name: value for name, value in ours if not name.startswith("SAFEPLATE_")} | variables
+
+
 @dataclass(frozen=True)
 class Server:
     """A running `safeplate serve`."""
@@ -59,8 +65,7 @@ def start(data_dir: Path, *arguments: str, wrapper: Sequence[str] = (), **variab
         wrapper: A program that runs it, and its options.
         variables: Its settings.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
-    environment |= FAST_HASHES | variables
+    environment = child_environment(**FAST_HASHES | variables)
     process = subprocess.Popen(
         [*wrapper, SAFEPLATE, "serve", "--port", "0", "--data-dir", data_dir, *arguments],
         cwd=ROOT,

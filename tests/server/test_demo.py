@@ -1,6 +1,5 @@
 """`safeplate demo` as a stranger meets it."""
 
-import os
 import re
 import signal
 import subprocess
@@ -9,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.server.conftest import ROOT, SAFEPLATE
+from tests.server.conftest import ROOT, SAFEPLATE, child_environment
 
 pytestmark = pytest.mark.server
 
@@ -18,10 +17,9 @@ SIGNS = {"✗ contains", "! may contain", "~ likely", "? unknown", "· none foun
 
 
 def _environment(temporary: Path, **variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     # Settings of a service that is used, which the demo must not touch.
     others = {"SAFEPLATE_DATABASE__URL": "postgresql://nobody@127.0.0.1:1/x", "SAFEPLATE_LOG__LEVEL": "debug"}
-    return kept | others | {"TMPDIR": str(temporary), "PYTHONUTF8": "1"} | variables
+    return child_environment(TMPDIR=str(temporary), PYTHONUTF8="1", **others | variables)
 
 
 def test_the_tour_shows_a_household_labels_and_a_menu_and_leaves_nothing_behind(tmp_path: Path) -> None:

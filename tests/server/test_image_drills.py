@@ -153,8 +153,6 @@ def test_data_outlives_the_container(image: Image, containers: list[str]) -> Non
 def test_the_image_serves_from_postgresql_with_secrets_as_files(
     image: Image, containers: list[str], tmp_path: Path
 ) -> None:
-    if postgres.find() is None:
-        pytest.skip("no PostgreSQL")
     with postgres.database() as url:
         secrets = dict(zip(("KEYS__MASTER", "KEYS__SIGNING"), keys.generate(), strict=True))
         options = ["--network=host"]

@@ -1,7 +1,6 @@
 """Metrics of several processes: added up on a port of their own, and gone with the server."""
 
 import re
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,18 +9,12 @@ import httpx2
 import pytest
 
 from tests.drills.processes import workers
+from tests.loopback import free_port
 from tests.server.conftest import start, stop
 
 pytestmark = pytest.mark.server
 
 REQUESTS = re.compile(r'safeplate_requests_total\{method="GET",route="/livez",status="200"\} (\S+)')
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _holders(port: int, pids: Sequence[int]) -> list[int]:
@@ -34,7 +27,7 @@ def _holders(port: int, pids: Sequence[int]) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes are not forked")
 def test_the_processes_that_serve_do_not_hold_the_port(data_dir: Path) -> None:
-    port = _free_port()
+    port = free_port()
     server = start(data_dir, "--workers", "2", SAFEPLATE_METRICS=f'{{"port": {port}}}')
     try:
         pids = workers(server.process.pid)
@@ -50,7 +43,7 @@ def test_the_processes_that_serve_do_not_hold_the_port(data_dir: Path) -> None:
 def test_a_port_of_its_own_shows_what_all_processes_counted(
     data_dir: Path, tmp_path: Path, processes: int
 ) -> None:
-    port, temporary = _free_port(), tmp_path / "temporary"
+    port, temporary = free_port(), tmp_path / "temporary"
     temporary.mkdir()
     variables = {"SAFEPLATE_METRICS__PORT": str(port), "TMPDIR": str(temporary)}
     server = start(data_dir, "--workers", str(processes), **variables)

@@ -18,8 +18,9 @@ from backend.utils import jose
 from backend.utils.security import from_base64url
 from tests import postgres
 from tests.conftest import DATABASES
+from tests.drills.processes import workers
 from tests.factories import PASSWORD
-from tests.server.conftest import SAFEPLATE, Server, start, stop
+from tests.server.conftest import SAFEPLATE, Server, child_environment, start, stop
 
 pytestmark = pytest.mark.server
 
@@ -91,14 +92,6 @@ def _kid(token: str) -> str:
     return str(_part(token, 0)["kid"])
 
 
-def _workers(server: Server) -> list[int]:
-    pid = server.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = [int(child) for child in children if b"serve" in Path(f"/proc/{child}/cmdline").read_bytes()]
-    assert len(found) == 2
-    return found
-
-
 @contextmanager
 def _paused(worker: int) -> Iterator[None]:
     # The processes share one socket: what comes while one is paused is answered by the other.
@@ -110,13 +103,13 @@ def _paused(worker: int) -> Iterator[None]:
 
 
 def _rotate(server: Server) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     command = [str(SAFEPLATE), "keys", "rotate", "--delay", str(DELAY), "--data-dir", str(server.data_dir)]
-    subprocess.run(command, env=environment | LIVES, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env=child_environment(**LIVES), check=True, capture_output=True, timeout=60)
 
 
 def test_no_valid_token_is_refused_while_the_key_changes(server: Server) -> None:
-    visitor, workers = Visitor(server), _workers(server)
+    visitor, pids = Visitor(server), workers(server.process.pid)
+    assert len(pids) == 2
     path = server.data_dir / "keys" / "signing.json"
     old_key = json.loads(path.read_text())["keys"][0]
     old_token = visitor.sign_in()
@@ -126,13 +119,13 @@ def test_no_valid_token_is_refused_while_the_key_changes(server: Server) -> None
     before, next_key = json.loads(path.read_text())["keys"]
     visitor.keep_reading(before["exp"] - LIFE - 0.5)
 
-    for worker in workers:
+    for worker in pids:
         with _paused(worker):
             assert _kid(visitor.sign_in()) == next_key["kid"]
             assert set(visitor.published()) == {old_key["kid"], next_key["kid"]}
             assert visitor.read(_late(old_token, old_key)) == 200, "its key is still accepted"
     visitor.keep_reading(before["exp"] + 1.5)
-    for worker in workers:
+    for worker in pids:
         with _paused(worker):
             assert visitor.published() == [next_key["kid"]]
             assert visitor.read(_late(old_token, old_key)) == 401

@@ -1,7 +1,6 @@
 """`safeplate serve` as a stranger meets it."""
 
 import json
-import os
 import re
 import socket
 import stat
@@ -18,7 +17,7 @@ import pytest
 from tests.catalogs import named, with_entry
 from tests.drills.processes import workers
 from tests.factories import PASSWORD
-from tests.server.conftest import ROOT, SAFEPLATE, start, stop
+from tests.server.conftest import ROOT, SAFEPLATE, child_environment, start, stop
 
 pytestmark = pytest.mark.server
 
@@ -120,10 +119,15 @@ def test_rate_limits_are_on_unless_they_are_turned_off(data_dir: Path) -> None:
 
 
 def _python(code: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"]
     return subprocess.run(
-        command, cwd=cwd, env=environment | variables, capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=cwd,
+        env=child_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -228,10 +232,9 @@ def test_faulty_lists_end_the_service_and_are_named(
 
 
 def _serve(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFEPLATE_")}  # noqa: TID251 - a child's environment
     return subprocess.run(
         [SAFEPLATE, "serve", "--port", "0", "--data-dir", data_dir],
-        env=environment | variables, capture_output=True, text=True, timeout=60, check=False,
+        env=child_environment(**variables), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
 

@@ -19,17 +19,11 @@ from backend.core.database import Database
 from backend.schemas.system import Finding, FindingState
 from backend.services import system
 from tests.factories import make_person, make_settings
+from tests.loopback import free_port
 
 pytestmark = pytest.mark.anyio
 
 USER = {"username": "safeplate", "password": "s3cret"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _authenticate(
@@ -44,7 +38,7 @@ def mail_port() -> Iterator[int]:
     controller = Controller(
         Debugging(),
         hostname="127.0.0.1",
-        port=_free_port(),
+        port=free_port(),
         authenticator=_authenticate,
         auth_require_tls=False,
     )
@@ -70,7 +64,7 @@ async def test_the_database_says_what_it_is(resources: Resources) -> None:
 
 
 async def test_a_database_that_is_not_there_is_told(data_dir: Path) -> None:
-    settings = make_settings(data_dir, f"postgresql://nobody@127.0.0.1:{_free_port()}/none")
+    settings = make_settings(data_dir, f"postgresql://nobody@127.0.0.1:{free_port()}/none")
     database = Database(settings)
 
     (finding,) = await _findings(database, settings, "database")
