@@ -31,7 +31,7 @@ _ZIP = "application/zip"
 _FILE: dict[int | str, dict[str, Any]] = {
     int(HTTPStatus.OK): {
         "description": "The file",
-        "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
+        "content": {_ZIP: {"schema": {"contentMediaType": _ZIP}}},
     }
 }
 
