@@ -1,5 +1,7 @@
 """Several processes that serve: forked from one that has loaded everything."""
 
+import ctypes
+import os
 import signal
 import sys
 from multiprocessing import context
@@ -10,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 _FORKS: Final = sys.platform == "linux"  # elsewhere forking is not there, or not safe
+_PR_SET_PDEATHSIG: Final = 1  # as prctl(2) has it
 
 
 if _FORKS:
@@ -22,10 +25,20 @@ if _FORKS:
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            _end_with(self._parent_pid)  # type: ignore[attr-defined] # of every process of the library
             super().run()
 
     class _Forking(context.ForkContext):
         Process = _Forked
+
+    def _end_with(parent: int) -> None:
+        """Stop as on SIGTERM when the process that looks after this one is gone, however it ended.
+
+        Otherwise a killed one leaves processes that hold the port, and no new one can listen there.
+        """
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it ended before it could be told
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Processes(Multiprocess):

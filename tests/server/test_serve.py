@@ -1,5 +1,6 @@
 """`safeplate serve` as a stranger meets it."""
 
+import errno
 import json
 import re
 import socket
@@ -52,6 +53,22 @@ def test_processes_share_the_memory_of_what_they_were_forked_from(data_dir: Path
     sizes = [dict(re.findall(r"(?m)^(\w+): +(\d+) kB", rollup)) for rollup in rollups]
     assert (len(sizes), status) == (2, 0)
     assert all(int(size["Shared_Dirty"]) > 0.4 * int(size["Rss"]) for size in sizes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes are not told")
+def test_processes_end_with_the_one_that_looks_after_them(data_dir: Path) -> None:
+    server = start(data_dir, "--workers", "2")
+    address = httpx2.URL(server.url)
+    server.process.kill()
+    stop(server)
+
+    deadline = time.monotonic() + 30
+    answer = 0
+    while answer != errno.ECONNREFUSED:
+        assert time.monotonic() < deadline, "somebody still listens there"
+        with socket.socket() as probe:
+            answer = probe.connect_ex((address.host, address.port or 0))
+        time.sleep(0.05)
 
 
 def test_mailed_links_lead_to_where_the_service_listens(data_dir: Path) -> None:
