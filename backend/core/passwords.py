@@ -149,4 +149,5 @@ def _lower_priority() -> None:
 
 
 def _told(rule: PasswordRule) -> str:
-    return translate(rule.detail).format(min_length=rule.limit, max_length=rule.limit)
+    said, limit = translate(rule.detail), str(rule.limit)
+    return said.replace("{min_length}", limit).replace("{max_length}", limit)
