@@ -1,9 +1,10 @@
 """Several processes that serve: forked from one that has loaded everything."""
 
-import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 from multiprocessing import context
 from typing import Final
 
@@ -12,7 +13,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 _FORKS: Final = sys.platform == "linux"  # elsewhere forking is not there, or not safe
-_PR_SET_PDEATHSIG: Final = 1  # as prctl(2) has it
+_LOOK_SECONDS: Final = 0.5
 
 
 if _FORKS:
@@ -25,7 +26,8 @@ if _FORKS:
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            _end_with(self._parent_pid)  # type: ignore[attr-defined] # of every process of the library
+            parent = self._parent_pid  # type: ignore[attr-defined] # of every process of the library
+            threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
             super().run()
 
     class _Forking(context.ForkContext):
@@ -36,9 +38,9 @@ if _FORKS:
 
         Otherwise a killed one leaves processes that hold the port, and no new one can listen there.
         """
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before it could be told
-            os.kill(os.getpid(), signal.SIGTERM)
+        while os.getppid() == parent:
+            time.sleep(_LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Processes(Multiprocess):
