@@ -14,10 +14,17 @@ BY_WORD: Final = 1
 """A longer phrase goes on with a word or a number."""
 BY_MARK: Final = 2
 """A longer phrase goes on with another character."""
+PICTURES: Final = (
+    "\U0001f32d-\U0001f330\U0001f33d-\U0001f33e\U0001f344-\U0001f37f\U0001f400-\U0001f43f"
+    "\U0001f950-\U0001f96f\U0001f980-\U0001f9ae\U0001f9c0-\U0001f9cb\U0001fab0-\U0001fabd\U0001fad0-\U0001fadf"
+)
+"""Emoji of foods, drinks and animals, as a class of characters. Each is a word, and none is understood."""
 _LATIN_END = "\u024f"
 # A single letter is a word in Chinese, Japanese or Korean; it tells nothing in Latin, Greek or Cyrillic.
-_LONE_WORD = re.compile(r"[^\W\d\u0000-\u024f\u0370-\u052f]")
-WORD = re.compile(r"[^\W\d]{2,}|[^\W\d\u0000-\u024f\u0370-\u052f]")  # a token that `is_word`
+_LONE: Final = rf"[^\W\d\u0000-\u024f\u0370-\u052f]|[{PICTURES}]"
+_LONE_WORD = re.compile(_LONE)
+WORD = re.compile(rf"[^\W\d]{{2,}}|{_LONE}")  # a token that `is_word`
+_ALWAYS: Final = rf"[^\W\d]+|\d+|[{PICTURES}]"
 
 
 def is_word(token: str) -> bool:
@@ -63,4 +70,4 @@ def apart(beginnings: Collection[str]) -> re.Pattern[str]:
         beginnings: Phrases, and what begins one.
     """
     marks = sorted({phrase[0] for phrase in beginnings if not phrase[0].isalnum()})
-    return re.compile("|".join((r"([^\W\d]+", r"\d+", *map(re.escape, marks))) + ")")
+    return re.compile("(" + "|".join((_ALWAYS, *map(re.escape, marks))) + ")")

@@ -188,3 +188,20 @@ def test_a_lexicon_that_the_catalogue_does_not_know_is_refused(
 
     with pytest.raises(LexiconFaultError, match=message):
         lexicon.load(tmp_path, catalog.shipped())
+
+
+@pytest.mark.parametrize(
+    "text", ["Ingredients: 🥛, sugar", "sugar 🥚, salt", "Ingredients: sugar. Contains 🥜."]
+)
+def test_a_picture_of_a_food_is_a_word_that_is_not_understood(text: str) -> None:
+    answer = screening.screen(text, [AllergyRequirement("milk")], "en", "eu")
+
+    assert answer.verdict is Verdict.UNKNOWN
+
+
+def test_a_picture_beside_words_is_an_ingredient_and_changes_nothing_found() -> None:
+    answer = screening.screen("Ingredients: 🐟, whey, sugar", [AllergyRequirement("milk")], "en", "eu")
+
+    assert answer.verdict is Verdict.CONTAINS
+    assert (answer.coverage.ingredients_understood, answer.coverage.ingredients_listed) == (2, 3)
+    assert [span.text for _, span in answer.coverage.unknown] == ["🐟"]
